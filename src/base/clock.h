@@ -1,0 +1,19 @@
+/* The clock: replace clock.c to bring another. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <bide/base.h>
+
+#include <time.h>
+
+bide_time clock_now(void);
+
+static inline struct timespec clock_timespec(bide_time time)
+{
+    bide_time seconds = time < 0 ? 0 : time / 1000000000;
+    if (sizeof(time_t) < sizeof(bide_time) && seconds > INT32_MAX)
+        seconds = INT32_MAX;
+    return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = time < 0 ? 0 : (long)(time % 1000000000)};
+}
+
+#endif

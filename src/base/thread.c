@@ -1,0 +1,136 @@
+#include "base/thread.h"
+
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#if !defined __x86_64__ && !defined __aarch64__
+#include <fenv.h>
+#endif
+
+#define NAME_SIZE 16 /* Linux; with the final 0 */
+
+/* Signals that tell of a fault in the thread itself must reach it; SIGPROF, so that profilers see it. */
+static const int open_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF};
+
+static size_t whole_pages(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return size > SIZE_MAX - page ? size : (size + page - 1) / page * page;
+}
+
+static int spawn_closed_to_signals(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+                                   void *arg)
+{
+    sigset_t closed, own;
+    sigfillset(&closed);
+    for (size_t i = 0; i < sizeof open_signals / sizeof *open_signals; i++)
+        sigdelset(&closed, open_signals[i]);
+    pthread_sigmask(SIG_SETMASK, &closed, &own); /* inherited, so that no signal finds a moment in which it is open */
+    int error = spawn_thread(thread, attributes, body, arg);
+    pthread_sigmask(SIG_SETMASK, &own, NULL);
+    return error;
+}
+
+int thread_create(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg)
+{
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error)
+        return error;
+    error = pthread_attr_setstacksize(&attributes, whole_pages(stack_size));
+    if (!error)
+        error = spawn_closed_to_signals(thread, &attributes, body, arg);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+void thread_name(const char *base, unsigned index)
+{
+    char name[NAME_SIZE], number[NAME_SIZE];
+    size_t digits = (size_t)snprintf(number, sizeof number, "-%u", index);
+    size_t kept = strnlen(base, NAME_SIZE - 1 - digits);
+    memcpy(name, base, kept);
+    memcpy(name + kept, number, digits + 1);
+    pthread_setname_np(pthread_self(), name);
+}
+
+void thread_be_worker(void)
+{
+    int old;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    prctl(PR_SET_TIMERSLACK, 1UL);
+}
+
+uintptr_t thread_stack_reserve(void)
+{
+    pthread_attr_t attributes;
+    void *lowest;
+    size_t size;
+    if (pthread_getattr_np(pthread_self(), &attributes))
+        return thread_stack_here(); /* nothing runs in place on a stack whose end is not known */
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+    return (uintptr_t)lowest + size / 4;
+}
+
+uintptr_t thread_stack_here(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+static uint64_t float_control_get(void)
+{
+#if defined __x86_64__
+    uint32_t sse;
+    uint16_t x87;
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(sse), "=m"(x87));
+    return (uint64_t)(sse & ~UINT32_C(0x3f)) << 32 | x87;
+#elif defined __aarch64__
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    return control;
+#else
+    return (uint64_t)fegetround();
+#endif
+}
+
+static void float_control_set(uint64_t control)
+{
+#if defined __x86_64__
+    uint32_t sse = (uint32_t)(control >> 32);
+    uint16_t x87 = (uint16_t)control;
+    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(sse), "m"(x87));
+#elif defined __aarch64__
+    __asm__ volatile("msr fpcr, %0" : : "r"(control));
+#else
+    fesetround((int)control);
+#endif
+}
+
+void thread_state_save(struct thread_state *state)
+{
+    int ignored;
+    state->error = errno;
+    state->float_control = float_control_get();
+    pthread_sigmask(SIG_SETMASK, NULL, &state->signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state->cancel_state);
+    pthread_setcancelstate(state->cancel_state, &ignored);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &state->cancel_type);
+    pthread_setcanceltype(state->cancel_type, &ignored);
+}
+
+void thread_state_restore(const struct thread_state *state)
+{
+    int ignored;
+    pthread_setcanceltype(state->cancel_type, &ignored);
+    pthread_setcancelstate(state->cancel_state, &ignored);
+    pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+    if (float_control_get() != state->float_control)
+        float_control_set(state->float_control);
+    errno = state->error;
+}

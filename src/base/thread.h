@@ -1,0 +1,37 @@
+/* What bide needs of the system's threads. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Start a thread with that much stack (EINVAL: less than the system allows) that blocks all signals but those a fault of
+ * its own raises, and SIGPROF. EAGAIN, ENOMEM: none to be had. */
+int thread_create(pthread_t *thread, size_t stack_size, void *(*body)(void *), void *arg);
+
+/* Name the calling thread base-index; the base is cut so that the whole fits the system's limit. */
+void thread_name(const char *base, unsigned index);
+
+/* Let the calling thread's timers fire as exactly as the system can, and nobody cancel it. */
+void thread_be_worker(void);
+
+/* The address at which three quarters of the calling thread's stack are used; stacks grow down. */
+uintptr_t thread_stack_reserve(void);
+
+/* Where the calling thread's stack is just now. */
+uintptr_t thread_stack_here(void);
+
+/* What a function may change on its thread and should find as it was: errno, signal mask, cancellation, and the control
+ * part of the floating-point state (rounding, precision, masked exceptions). */
+struct thread_state {
+    sigset_t signals;
+    int error, cancel_state, cancel_type;
+    uint64_t float_control;
+};
+
+void thread_state_save(struct thread_state *state);
+void thread_state_restore(const struct thread_state *state);
+
+#endif

@@ -1,0 +1,24 @@
+/* What the tools that watch a program must be told. helgrind and drd do not know C11 atomics: in a build with BIDE_VALGRIND
+ * the operations of atomic.h tell them which access hands over to which. In every other build this is nothing. */
+#ifndef BASE_TOOLS_H
+#define BASE_TOOLS_H
+
+#include <stddef.h>
+
+#ifdef BIDE_VALGRIND
+void tools_release(const volatile void *address);
+void tools_acquire(const volatile void *address);
+/* Nobody else will touch this memory any more, whatever was seen of it. */
+void tools_end(const volatile void *address, size_t size);
+/* Around a call of the C library whose inside a tool takes for the caller's doing. */
+void tools_enter_library(void);
+void tools_leave_library(void);
+#else
+#define tools_release(address) ((void)(address))
+#define tools_acquire(address) ((void)(address))
+#define tools_end(address, size) ((void)(address))
+#define tools_enter_library() ((void)0)
+#define tools_leave_library() ((void)0)
+#endif
+
+#endif

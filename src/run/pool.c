@@ -1,0 +1,117 @@
+#include "run/pool.h"
+
+#include "base/cpus.h"
+#include "base/memory.h"
+#include "base/process.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_STACK_SIZE ((size_t)8 << 20)
+
+static bool are_valid(const bide_pool_options *options)
+{
+    uint64_t reserved = 0;
+    for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+        reserved |= options->reserved[i];
+    return reserved == 0;
+}
+
+static bide_pool *pool_alloc(const bide_pool_options *options)
+{
+    unsigned workers = options->workers ? options->workers : cpus_usable();
+    size_t size;
+    if (__builtin_mul_overflow(workers, sizeof(struct worker), &size) ||
+        __builtin_add_overflow(size, sizeof(bide_pool), &size))
+        return NULL;
+    bide_pool *pool = memory_alloc(size);
+    if (!pool)
+        return NULL;
+    memset(pool, 0, size);
+    pool->runner.run_here = worker_run_here;
+    word_init(&pool->monitor.locked, 0);
+    pool->generation = process_generation();
+    pool->options = *options;
+    pool->options.workers = workers;
+    if (!options->stack_size)
+        pool->options.stack_size = DEFAULT_STACK_SIZE;
+    strncpy(pool->name, options->name ? options->name : "bide", sizeof pool->name - 1);
+    pool->options.name = pool->name;
+    return pool;
+}
+
+/* Start the workers, as many as can be had, and wait until each has passed its worker_start. */
+static int pool_start(bide_pool *pool, unsigned *created)
+{
+    int error = 0, kept = errno; /* bide leaves errno alone; thread creation does not */
+    for (*created = 0; *created < pool->options.workers && !error; *created += !error) {
+        struct worker *worker = &pool->workers[*created];
+        worker->pool = pool;
+        worker->index = *created;
+        error = thread_create(&worker->thread, pool->options.stack_size, worker_main, worker);
+    }
+    monitor_lock(&pool->monitor);
+    while (pool->started < *created)
+        monitor_wait(&pool->monitor, &pool->for_event, BIDE_FOREVER, 0);
+    monitor_unlock(&pool->monitor);
+    errno = kept;
+    return error ? error : pool->start_error;
+}
+
+void pool_stop(bide_pool *pool, unsigned workers)
+{
+    monitor_lock(&pool->monitor);
+    pool->stopping = true;
+    struct link *idle = list_take_all(&pool->for_work);
+    monitor_unlock(&pool->monitor);
+    waiters_fire(idle);
+    for (unsigned i = 0; i < workers; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+}
+
+void pool_free(bide_pool *pool)
+{
+    memory_free(pool);
+}
+
+bool pool_is_inherited(const bide_pool *pool)
+{
+    return pool->generation != process_generation();
+}
+
+int bide_pool_create(bide_pool **pool, const bide_pool_options *options)
+{
+    static const bide_pool_options defaults;
+    if (!pool || (options && !are_valid(options)))
+        return EINVAL;
+    bide_pool *made = pool_alloc(options ? options : &defaults);
+    if (!made)
+        return ENOMEM;
+    unsigned created;
+    int error = pool_start(made, &created);
+    if (error) {
+        pool_stop(made, created);
+        pool_free(made);
+        return error;
+    }
+    *pool = made;
+    return 0;
+}
+
+int bide_run(const bide_pool_options *options, bide_task_fn *fn, void *arg, bide_value *result)
+{
+    bide_pool *pool;
+    bide_future *future;
+    if (!fn)
+        return EINVAL;
+    if (!strand_may_wait())
+        return EDEADLK;
+    int error = bide_pool_create(&pool, options);
+    if (error)
+        return error;
+    error = bide_submit(pool, fn, arg, &future);
+    if (!error)
+        error = bide_join(future, result);
+    bide_pool_destroy(pool);
+    return error;
+}

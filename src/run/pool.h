@@ -1,0 +1,90 @@
+/* The pool: a monitor over a queue of futures, the list of running tasks, and who waits for either.
+ *
+ * The monitor guards every field but those set once at creation. Futures are settled, and everybody fired, outside it.
+ *
+ *   running    entries taken out of the queue whose end has not been seen to: tasks, and what a close cancels
+ *   drained    queued = 0 and running = 0. It stays so unless somebody outside submits: what is queued by a task is queued
+ *              while that task runs
+ *   room       queued < max_pending. Each entry that leaves fires the first who waits for room, who then looks again, and if
+ *              another was faster waits again in front */
+#ifndef RUN_POOL_H
+#define RUN_POOL_H
+
+#include "base/thread.h"
+#include "run/task.h"
+#include "wait/monitor.h"
+
+#include <bide/pool.h>
+
+#include <pthread.h>
+
+struct worker {
+    struct bide_pool *pool;
+    unsigned index;
+    pthread_t thread;
+    uintptr_t stack_reserve;   /* nothing more is run in place below here */
+    struct thread_state clean; /* what every task finds */
+};
+
+struct bide_pool {
+    struct runner runner; /* first: what a future knows of its pool */
+    struct monitor monitor;
+    bide_pool_options options;
+    char name[16];
+    uint32_t generation; /* of the process that made it */
+
+    bide_future *first, *last; /* the queue, by link */
+    size_t queued, running;
+    struct list tasks; /* running ones; those that the last close has not asked to stop stand in front */
+
+    struct list for_work;  /* idle workers */
+    struct list for_room;  /* submitters */
+    struct list for_event; /* who drains, closes, or creates the pool */
+
+    word closes;                      /* how often running tasks were asked to stop by a close */
+    bool closed, cancelled, stopping; /* takes no tasks from outside; none at all; workers leave */
+    unsigned started;                 /* workers past worker_start */
+    int start_error;
+    struct worker workers[];
+};
+
+/* The worker the calling thread is, of any pool; or NULL. */
+struct worker *worker_current(void);
+
+/* Does the calling thread belong to the pool: a task of it, or a callback on a worker of it? */
+bool pool_is_own(const bide_pool *pool);
+
+/* Was it made by the process that this one was forked from? */
+bool pool_is_inherited(const bide_pool *pool);
+
+void *worker_main(void *arg);
+
+/* Let that many workers leave, and join them. */
+void pool_stop(bide_pool *pool, unsigned workers);
+
+void pool_free(bide_pool *pool);
+
+/* Is there stack enough to run a task in place? */
+bool worker_has_stack(const struct worker *self);
+
+/* Under the monitor, which it unlocks: take the oldest entry and run it on the calling worker, in place. Fires `first` before
+ * that. */
+void worker_run_oldest(struct worker *self, struct link *first);
+
+/* The pool's side of future_run_here(). */
+enum run_here worker_run_here(struct runner *runner, bide_future *future);
+
+/* What counted as running does not any more. */
+void pool_retire(bide_pool *pool);
+
+/* The rest is called under the monitor. */
+
+/* Put an entry at the end of the queue; the idle worker to fire once the monitor is unlocked, or NULL. */
+struct link *pool_push(bide_pool *pool, bide_future *future);
+
+/* Take the first entry, which then counts as running; NULL: none. *submitter is to be fired once the monitor is unlocked. */
+bide_future *pool_pop(bide_pool *pool, struct link **submitter);
+
+bool pool_is_drained(const bide_pool *pool);
+
+#endif

@@ -1,0 +1,104 @@
+#include "run/pool.h"
+
+#include <errno.h>
+
+static bool refuses(const bide_pool *pool)
+{
+    return pool->cancelled || (pool->closed && !pool_is_own(pool));
+}
+
+static bool has_room(const bide_pool *pool)
+{
+    return pool->options.max_pending == 0 || pool->queued < pool->options.max_pending;
+}
+
+/* A task of the pool with no end to its patience goes in all the same, and takes the oldest entry out in the same step: it
+ * could wait for ever for a worker, being on one. Unless it should stop. */
+static bool goes_in_anyway(const bide_pool *pool, const struct strand *self, bide_time deadline)
+{
+    return deadline == BIDE_FOREVER && self->runner == &pool->runner && !self->operations->stop_is_due(self);
+}
+
+/* Under the monitor, which it lets go of while it waits. Newcomers queue behind those that wait; who was fired and has lost its
+ * room to somebody waits in front. */
+static int wait_for_room(bide_pool *pool, struct strand *self, bide_time deadline)
+{
+    struct waiter waiter;
+    bool was_fired = false;
+    int error = 0;
+    waiter_init(&waiter, self);
+    while (!error && !refuses(pool) && !(has_room(pool) && (was_fired || list_is_empty(&pool->for_room)))) {
+        was_fired ? list_prepend(&pool->for_room, &waiter.link) : list_append(&pool->for_room, &waiter.link);
+        error = monitor_wait_listed(&pool->monitor, &pool->for_room, &waiter, deadline, STOP | LATE);
+        was_fired = true;
+    }
+    return error ? error : refuses(pool) ? ESHUTDOWN : 0;
+}
+
+/* Under the monitor: wait until an entry may be pushed. EAGAIN: not now, and the deadline is BIDE_NOW. */
+static int enter(bide_pool *pool, bide_time deadline)
+{
+    struct strand *self = strand_current();
+    if (refuses(pool))
+        return ESHUTDOWN;
+    if (has_room(pool) && list_is_empty(&pool->for_room))
+        return 0;
+    if (deadline == BIDE_NOW)
+        return EAGAIN;
+    if (!strand_may_wait())
+        return EDEADLK;
+    if (goes_in_anyway(pool, self, deadline))
+        return has_room(pool) || worker_has_stack(worker_current()) ? 0 : EDEADLK;
+    return wait_for_room(pool, self, deadline);
+}
+
+static int push(bide_pool *pool, bide_future *future, bide_time deadline)
+{
+    struct link *worker = NULL;
+    monitor_lock(&pool->monitor);
+    int error = enter(pool, deadline);
+    bool is_over = !error && !has_room(pool);
+    if (!error)
+        worker = pool_push(pool, future);
+    if (is_over) {
+        worker_run_oldest(worker_current(), worker);
+    } else {
+        monitor_unlock(&pool->monitor);
+        waiters_fire(worker);
+    }
+    return error;
+}
+
+/* EAGAIN: there is no room and the deadline is BIDE_NOW. */
+static int submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future)
+{
+    if (!pool || !fn)
+        return EINVAL;
+    if (pool_is_inherited(pool))
+        return ESHUTDOWN;
+    bide_future *entry = future_create(&pool->runner, fn, arg, pool->generation, future ? 2 : 1);
+    if (!entry)
+        return ENOMEM;
+    int error = push(pool, entry, deadline);
+    if (error)
+        future_discard(entry);
+    else if (future)
+        *future = entry;
+    return error;
+}
+
+int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
+{
+    return submit(pool, fn, arg, BIDE_FOREVER, future);
+}
+
+int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
+{
+    return submit(pool, fn, arg, BIDE_NOW, future);
+}
+
+int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future)
+{
+    int error = submit(pool, fn, arg, deadline, future);
+    return error == EAGAIN ? strand_poll(strand_current()) : error;
+}

@@ -1,0 +1,17 @@
+/* A task that has been claimed, on its way through a worker: the record lives in the frame that runs it. */
+#ifndef RUN_TASK_H
+#define RUN_TASK_H
+
+#include "sync/future.h"
+
+struct task {
+    struct link link; /* in the pool's list of running tasks; guarded by the pool's monitor */
+    bide_future *future;
+    word asked_in; /* the last close that asked it to stop */
+    struct strand strand;
+};
+
+/* Call the task's function as a strand of its own. Ends with the function's return value; the value is zero unless that is 0. */
+int task_call(struct task *task, struct runner *runner, bide_value *value);
+
+#endif

@@ -1,0 +1,107 @@
+/* The future: one cell for a task's entry, its run and its result, or for a promise.
+ *
+ * One word holds all that changes: the state, four bits and the count of references. LOCK guards the list of waiters, the
+ * slot once a strand has been published in it, `drop`, and the change to a final state by any way but the fast one. Under
+ * LOCK the others only add and subtract references.
+ *
+ * Settling what a task returned:
+ *
+ *   fast  for a task that never parked, with neither LOCK nor WAITERS set: write the result; one compare-and-swap publishes
+ *         the state and drops the run's reference, tried again while both stay clear
+ *   S1    else take LOCK
+ *   S2    write the result, over the strand; detach the waiters
+ *   S3    publish the state and unlock, in one step
+ *   S4    fire the waiters
+ *   S5    run the callbacks that fired, unless one is running on this thread: then that one's caller does
+ *   S6    drop the run's reference; the future may be gone
+ *
+ * Cancelling:
+ *
+ *   C1    take LOCK. Pending: go on at S2 as cancelled, without S6, for a canceller borrows; the entry stays where it is and
+ *         keeps its reference until a worker comes to it
+ *   C2    running: set ASKED, which stays, and DUE, which means: not told yet
+ *   C3    if the task has published its strand (STRAND), ask that to stop; the strand cannot end meanwhile, for a task
+ *         settles under LOCK once it has published
+ *   C4    unlock
+ *
+ * Publishing, before a task parks for the first time: take LOCK, put the strand into the slot, copy DUE into the strand's
+ * STOP, unlock with STRAND. Delivering: take LOCK, clear DUE and STOP, unlock.
+ *
+ * Enlisting: take LOCK; if final, unlock: ready. Append, unlock with WAITERS in the same step, which makes a fast settle that
+ * has already looked fail and look again. (A look at the list instead of a bit would not do: the word would be as it was.)
+ *
+ * References: the entry of a queue owns one. The worker that removes the entry and wins the claim keeps it as the run's; if
+ * it loses the claim it drops it. A run in place takes a run's reference of its own and leaves the entry. */
+#ifndef SYNC_FUTURE_H
+#define SYNC_FUTURE_H
+
+#include "wait/strand.h"
+
+#include <bide/pool.h>
+
+/* What became of running a task in place. */
+enum run_here {
+    RAN_HERE, /* it has ended */
+    NOT_HERE, /* it has started, or ended, or is not a task of the calling worker's pool */
+    NO_STACK  /* it has not started, and there is too little stack left */
+};
+
+/* What a pool is to its futures. */
+struct runner {
+    enum run_here (*run_here)(struct runner *runner, bide_future *future);
+};
+
+struct bide_future {
+    atomic_word word;
+    union {
+        bide_task_fn *fn;      /* until the first park */
+        struct strand *strand; /* from then on (STRAND) */
+        bide_value result;     /* when done */
+    } slot;
+    void *arg;
+    void (*drop)(void *arg);
+    struct list waiters;
+    struct bide_future *link; /* in the queue of its pool */
+    struct runner *runner;    /* its pool, which may be gone once it has ended; NULL: a promise */
+    int error;
+    uint32_t generation; /* of the process it can end in; 0: any */
+};
+
+/* NULL: no memory. Holds that many references. */
+bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, uint32_t generation,
+                           unsigned references);
+
+/* Free one that nobody else has seen. */
+void future_discard(bide_future *future);
+
+/* In a child: let go of one that will not end here; the argument of the last reference is the parent's to drop. */
+void future_forget(bide_future *future);
+
+/* Pending to running; false: somebody else was faster. */
+bool future_claim(bide_future *future);
+
+/* The task that claimed it has returned this. Takes the run's reference. */
+void future_settle(bide_future *future, int error, bide_value value);
+
+/* Settle a promise; error 0: with the value. EALREADY. */
+int future_keep(bide_future *promise, int error, bide_value value);
+
+/* Pending to cancelled; false: it has started, or ended. */
+bool future_cancel_unstarted(bide_future *future);
+
+/* W2 and W4. Enlist: false: it has ended. Unlist: false: the waiter was detached, and has fired or will. */
+bool future_enlist(bide_future *future, struct waiter *waiter);
+bool future_unlist(bide_future *future, struct waiter *waiter);
+
+/* Does its end have to come from the process this one was forked from? */
+bool future_is_inherited(const bide_future *future);
+
+/* Run it here if it is a task of the calling task's pool that has not started. */
+enum run_here future_run_here(bide_future *future);
+
+/* For the strand of a task that keeps its worker. */
+void future_publish_strand(struct strand *self);
+bool future_stop_is_due(const struct strand *self);
+bool future_deliver_stop(struct strand *self);
+
+#endif

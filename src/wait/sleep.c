@@ -1,0 +1,39 @@
+#include "base/clock.h"
+#include "wait/strand.h"
+
+#include <bide/pool.h>
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+
+static int thread_sleep(bide_time deadline)
+{
+    struct timespec until = clock_timespec(deadline);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+    return 0;
+}
+
+int bide_sleep(double seconds)
+{
+    if (isnan(seconds))
+        return EINVAL;
+    if (seconds <= 0)
+        return bide_yield();
+    if (!strand_may_wait())
+        return EDEADLK;
+    struct strand *self = strand_current();
+    bide_time deadline = bide_in(seconds);
+    if (!self->future)
+        return thread_sleep(deadline);
+    int error = strand_end_wait(self, strand_park(self, STOP | LATE, deadline));
+    return error == ETIMEDOUT ? 0 : error;
+}
+
+int bide_yield(void)
+{
+    struct strand *self = strand_current();
+    sched_yield();
+    return self->operations->deliver_stop(self) ? ECANCELED : 0;
+}

@@ -1,0 +1,247 @@
+#include "wait/strand.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+/* The word: STOP and LATE where their reasons stand, the reasons that end the park above them, PARKED, the count of fires. */
+#define REASONS_SHIFT 3
+#define REASONS ((FIRED | STOP | LATE) << REASONS_SHIFT)
+#define PARKED ((word)64)
+#define ONE_FIRE ((word)256)
+
+/* Where a thread sleeps. It lives in the frame of the park: the thread leaves only when it has seen `woken` under the lock,
+ * so the waker, who sets it and signals under the same lock, never touches a dead one. */
+struct parker {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool woken;
+};
+
+static bool no_request_is_due(const struct strand *self)
+{
+    (void)self;
+    return false;
+}
+
+static bool deliver_nothing(struct strand *self)
+{
+    (void)self;
+    return false;
+}
+
+static void publish_nothing(struct strand *self)
+{
+    (void)self;
+}
+
+static const struct strand_operations thread_operations = {thread_park, thread_unpark, publish_nothing,
+                                                           no_request_is_due, deliver_nothing};
+
+static _Thread_local struct {
+    struct strand thread;
+    struct strand *current;
+    bool must_not_wait;
+} here;
+
+void strand_init(struct strand *strand, const struct strand_operations *operations)
+{
+    *strand = (struct strand){.operations = operations};
+    word_init(&strand->word, 0);
+}
+
+struct strand *strand_current(void)
+{
+    if (here.current)
+        return here.current;
+    if (!here.thread.operations)
+        strand_init(&here.thread, &thread_operations);
+    return &here.thread;
+}
+
+void strand_set_current(struct strand *strand)
+{
+    here.current = strand == &here.thread ? NULL : strand;
+}
+
+bool strand_may_wait(void)
+{
+    return !here.must_not_wait;
+}
+
+struct strand_excursion strand_leave(void)
+{
+    struct strand_excursion excursion = {here.current, !here.must_not_wait};
+    here.current = NULL;
+    here.must_not_wait = true;
+    return excursion;
+}
+
+void strand_return(struct strand_excursion excursion)
+{
+    here.current = excursion.strand;
+    here.must_not_wait = !excursion.may_wait;
+}
+
+/* Change the word for a reason that comes from outside, and unpark the strand if that ends its park. */
+static void strand_post(struct strand *strand, word reason, word flag, word count)
+{
+    word seen = load_relaxed(&strand->word), next;
+    bool ends;
+    do {
+        ends = (seen & PARKED) && (seen & reason << REASONS_SHIFT);
+        next = ((ends ? seen & ~(PARKED | REASONS) : seen) | flag) + count;
+    } while (!cas_acq_rel(&strand->word, &seen, next));
+    if (ends)
+        strand->operations->unpark(strand);
+}
+
+static void fire_strand(struct waiter *waiter)
+{
+    strand_post(waiter->strand, FIRED, 0, ONE_FIRE);
+}
+
+void strand_stop(struct strand *strand)
+{
+    strand_post(strand, STOP, STOP, 0);
+}
+
+void waiter_init(struct waiter *waiter, struct strand *strand)
+{
+    *waiter = (struct waiter){.fire = fire_strand, .strand = strand};
+}
+
+void waiters_fire(struct link *chain)
+{
+    while (chain) {
+        struct waiter *waiter = LISTED_IN(struct waiter, link, chain);
+        chain = chain->next;
+        waiter->fire(waiter);
+    }
+}
+
+static word reasons_in(word seen)
+{
+    return (seen & (STOP | LATE)) | (seen >= ONE_FIRE ? FIRED : 0);
+}
+
+word strand_park(struct strand *self, word reasons, bide_time deadline)
+{
+    if (!self->published) {
+        self->operations->publish(self);
+        self->published = true;
+    }
+    word seen, ended;
+    if (!(reasons & LATE))
+        deadline = BIDE_FOREVER;
+    while (seen = load_acquire(&self->word), ended = reasons_in(seen) & reasons, !ended)
+        self->operations->park(self, seen, reasons, deadline);
+    return ended;
+}
+
+void strand_await_fire(struct strand *self)
+{
+    strand_park(self, FIRED, BIDE_FOREVER);
+}
+
+int strand_end_wait_keeping_stop(struct strand *self, word ended)
+{
+    and_relaxed(&self->word, STOP);
+    return ended & FIRED ? 0 : ended & STOP ? ECANCELED : ETIMEDOUT;
+}
+
+int strand_end_wait(struct strand *self, word ended)
+{
+    int error = strand_end_wait_keeping_stop(self, ended);
+    if (error == ECANCELED)
+        self->operations->deliver_stop(self);
+    return error;
+}
+
+int strand_poll(struct strand *self)
+{
+    return self->operations->deliver_stop(self) ? ECANCELED : ETIMEDOUT;
+}
+
+static void parker_init(struct parker *parker)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&parker->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&parker->lock, NULL);
+    parker->woken = false;
+}
+
+/* helgrind itself looks into a mutex that is destroyed, without having seen the end of the unlock before. */
+static void parker_destroy(struct parker *parker)
+{
+    tools_end(&parker->lock, sizeof parker->lock);
+    pthread_cond_destroy(&parker->changed);
+    pthread_mutex_destroy(&parker->lock);
+}
+
+/* glibc signals a condition itself, without the lock, when a deadline meets a signal; helgrind thinks that we do. */
+static int parker_wait_until(struct parker *parker, const struct timespec *deadline)
+{
+    tools_enter_library();
+    int error = pthread_cond_timedwait(&parker->changed, &parker->lock, deadline);
+    tools_leave_library();
+    return error;
+}
+
+/* Sleep until woken, or the deadline: then false. */
+static bool parker_sleep(struct parker *parker, bide_time deadline)
+{
+    struct timespec until = clock_timespec(deadline);
+    int error = 0;
+    pthread_mutex_lock(&parker->lock);
+    while (!parker->woken && error != ETIMEDOUT)
+        error = deadline == BIDE_FOREVER ? pthread_cond_wait(&parker->changed, &parker->lock)
+                                         : parker_wait_until(parker, &until);
+    bool woken = parker->woken;
+    pthread_mutex_unlock(&parker->lock);
+    return woken;
+}
+
+/* The deadline has passed: take PARKED ourselves and set LATE, unless a waker took it before. */
+static bool take_back(struct strand *self)
+{
+    word seen = load_relaxed(&self->word);
+    while (seen & PARKED)
+        if (cas_acq_rel(&self->word, &seen, (seen & ~(PARKED | REASONS)) | LATE))
+            return true;
+    return false;
+}
+
+static void sleep_at(struct parker *parker, struct strand *self, word seen, word reasons, bide_time deadline)
+{
+    self->parker = parker;
+    if (!cas_acq_rel(&self->word, &seen, seen | PARKED | reasons << REASONS_SHIFT))
+        return;
+    if (!parker_sleep(parker, deadline) && !take_back(self))
+        parker_sleep(parker, BIDE_FOREVER);
+}
+
+/* No cancellation point: a thread that ended here would leave its waiters listed. */
+void thread_park(struct strand *self, word seen, word reasons, bide_time deadline)
+{
+    struct parker parker;
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    parker_init(&parker);
+    sleep_at(&parker, self, seen, reasons, deadline);
+    parker_destroy(&parker);
+    pthread_setcancelstate(cancel_state, &cancel_state);
+}
+
+void thread_unpark(struct strand *strand)
+{
+    struct parker *parker = strand->parker;
+    pthread_mutex_lock(&parker->lock);
+    parker->woken = true;
+    pthread_cond_signal(&parker->changed);
+    pthread_mutex_unlock(&parker->lock);
+}

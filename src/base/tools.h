@@ -8,7 +8,7 @@
 #ifdef BIDE_VALGRIND
 void tools_release(const volatile void *address);
 void tools_acquire(const volatile void *address);
-/* Nobody else will touch this memory any more, whatever was seen of it. */
+/* What was in this memory has ended; what comes there next has nothing to do with it. */
 void tools_end(const volatile void *address, size_t size);
 /* Around a call of the C library whose inside a tool takes for the caller's doing. */
 void tools_enter_library(void);

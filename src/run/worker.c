@@ -51,6 +51,7 @@ static void see_to(struct worker *self, struct task *task, bide_future *entry, c
         run(self->pool, task);
     else
         bide_future_release(entry);
+    tools_end(task, sizeof *task);
     thread_state_restore(restored);
     pool_retire(self->pool);
 }

@@ -11,8 +11,8 @@
 #define PARKED ((word)64)
 #define ONE_FIRE ((word)256)
 
-/* Where a thread sleeps. It lives in the frame of the park: the thread leaves only when it has seen `woken` under the lock,
- * so the waker, who sets it and signals under the same lock, never touches a dead one. */
+/* Where a thread sleeps. It lives for one park: the thread leaves only when it has seen `woken` under the lock, so the waker,
+ * who sets it and signals under the same lock, never touches a dead one. */
 struct parker {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -42,6 +42,7 @@ static const struct strand_operations thread_operations = {thread_park, thread_u
 static _Thread_local struct {
     struct strand thread;
     struct strand *current;
+    struct parker parker; /* one is enough: of the strands of a thread, one at a time can be parked */
     bool must_not_wait;
 } here;
 
@@ -178,9 +179,10 @@ static void parker_init(struct parker *parker)
 /* helgrind itself looks into a mutex that is destroyed, without having seen the end of the unlock before. */
 static void parker_destroy(struct parker *parker)
 {
-    tools_end(&parker->lock, sizeof parker->lock);
     pthread_cond_destroy(&parker->changed);
+    tools_enter_library();
     pthread_mutex_destroy(&parker->lock);
+    tools_leave_library();
 }
 
 /* glibc signals a condition itself, without the lock, when a deadline meets a signal; helgrind thinks that we do. */
@@ -216,24 +218,17 @@ static bool take_back(struct strand *self)
     return false;
 }
 
-static void sleep_at(struct parker *parker, struct strand *self, word seen, word reasons, bide_time deadline)
-{
-    self->parker = parker;
-    if (!cas_acq_rel(&self->word, &seen, seen | PARKED | reasons << REASONS_SHIFT))
-        return;
-    if (!parker_sleep(parker, deadline) && !take_back(self))
-        parker_sleep(parker, BIDE_FOREVER);
-}
-
 /* No cancellation point: a thread that ended here would leave its waiters listed. */
 void thread_park(struct strand *self, word seen, word reasons, bide_time deadline)
 {
-    struct parker parker;
+    struct parker *parker = self->parker = &here.parker;
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    parker_init(&parker);
-    sleep_at(&parker, self, seen, reasons, deadline);
-    parker_destroy(&parker);
+    parker_init(parker);
+    bool parked = cas_acq_rel(&self->word, &seen, seen | PARKED | reasons << REASONS_SHIFT);
+    if (parked && !parker_sleep(parker, deadline) && !take_back(self))
+        parker_sleep(parker, BIDE_FOREVER);
+    parker_destroy(parker);
     pthread_setcancelstate(cancel_state, &cancel_state);
 }
 

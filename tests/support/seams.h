@@ -1,0 +1,27 @@
+/* The library under test is built with seams.c in place of memory.c, clock.c and spawn.c: its memory, clock and thread
+ * creation can be counted, made to fail and set. Programs that include this link bide_seams instead of bide. */
+#ifndef SUPPORT_SEAMS_H
+#define SUPPORT_SEAMS_H
+
+#include <bide/base.h>
+
+/* Allocations made and not freed. */
+size_t seams_memory_live(void);
+
+/* The nth allocation from now (1: the next) fails, once; 0: none. */
+void seams_fail_memory(size_t nth);
+
+/* The nth thread creation from now fails with EAGAIN, once; 0: none. */
+void seams_fail_spawn(size_t nth);
+
+/* Was the failure asked for last reached? */
+bool seams_memory_failed(void);
+bool seams_spawn_failed(void);
+
+/* Threads that were created. */
+size_t seams_spawned(void);
+
+/* What the clock says; 0: the real time again. Waits go on using the real clock, so set it only where nothing waits. */
+void seams_set_clock(bide_time now);
+
+#endif

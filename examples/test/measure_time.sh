@@ -1,0 +1,19 @@
+# measure_time.sh TASK_WAIT_N COMMAND…: what measure_time shows, against the delays task_wait_n draws from the same seed.
+. "$(dirname "$0")/lib.sh"
+
+list=$1
+shift
+succeeds "$list" --seed 1 10 0.3
+sorted_list >"$work/delays"
+
+succeeds "$@" --seed 1 10 0.3
+awk '
+    NR == FNR { longest = $1; sum += $1; next }
+    /^[0-9]+\.[0-9]+ s per wait$/ { total = $1 * 10; lines++; next }
+    { bad = 1 }
+    END { exit bad || lines != 1 || total < longest - 0.001 || total >= sum }' "$work/delays" "$work/out" ||
+    fail "the delays were $(tr '\n' ' ' <"$work/delays")"
+
+for program; do :; done
+run "$@" 0 1
+complains 2 "${program##*/}"

@@ -270,6 +270,28 @@ static void asks_what_runs_to_stop(void **state)
     }
 }
 
+static int swallow_one_request(void *swallowed, bide_value *result)
+{
+    (void)result;
+    CHECK_EQUAL(bide_sleep((double)INFINITY), ECANCELED);
+    gate_arrive(swallowed);
+    CHECK_EQUAL(bide_sleep((double)INFINITY), ECANCELED);
+    return 0;
+}
+
+static void asks_again_when_closed_again(void **state)
+{
+    struct fixture *at = *state;
+    struct gate swallowed = GATE_INIT;
+    bide_future *future = submit(at->pool, swallow_one_request, &swallowed);
+    while (bide_future_state(future) == BIDE_PENDING)
+        sched_yield();
+    assert_int_equal(bide_pool_close(at->pool, BIDE_CANCEL, BIDE_NOW), ETIMEDOUT);
+    gate_await(&swallowed, 1);
+    assert_int_equal(bide_pool_close(at->pool, BIDE_CANCEL, BIDE_FOREVER), 0);
+    assert_int_equal(bide_join(future, NULL), 0);
+}
+
 /* A task at the gate that then submits to its own pool. */
 struct late_submit {
     struct gate gate;
@@ -692,6 +714,7 @@ int main(void)
         ON_POOLS(stays_closed),
         ON_POOLS(cancels_what_has_not_started),
         ON_POOLS(asks_what_runs_to_stop),
+        ON_POOLS(asks_again_when_closed_again),
         ON_POOLS(lets_its_tasks_submit_while_it_drains),
         ON_POOLS(lets_its_tasks_not_submit_once_cancelled),
         ON_POOLS(cancels_after_it_began_to_drain),

@@ -382,6 +382,31 @@ static void a_wait_runs_an_unstarted_task_in_place(void **state)
     assert_int_equal(bide_join(submit(at->pool, run_in_place, at->pool), NULL), 0);
 }
 
+static int wait_beside_others(void *arg, bide_value *result)
+{
+    (void)arg, (void)result;
+    bide_pool *pool = bide_current_pool();
+    atomic_uint runs = 0, bystanders = 0;
+    bide_future *children[3];
+    for (int i = 0; i < 3; i++)
+        if (!CHECK_EQUAL(bide_submit(pool, count, i == 1 ? &runs : &bystanders, &children[i]), 0))
+            return EIO;
+    CHECK_EQUAL(bide_future_wait(children[1], BIDE_FOREVER), 0);
+    CHECK_EQUAL(atomic_load(&runs), 1);
+    CHECK_EQUAL(atomic_load(&bystanders), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(bide_join(children[i], NULL), 0);
+    CHECK_EQUAL(atomic_load(&bystanders), 2);
+    return 0;
+}
+
+/* Another task could want a lock that the waiter holds. */
+static void a_wait_runs_no_other_task_in_place(void **state)
+{
+    struct fixture *at = *state;
+    assert_int_equal(bide_join(submit(at->pool, wait_beside_others, NULL), NULL), 0);
+}
+
 static int wait_for_a_while(void *arg, bide_value *result)
 {
     (void)arg, (void)result;
@@ -858,6 +883,7 @@ int main(void)
         ON_POOLS(an_ended_future_is_ready_whatever_the_deadline),
         ON_POOLS(join_gives_the_outcome),
         ON_ONE_WORKER(a_wait_runs_an_unstarted_task_in_place),
+        ON_ONE_WORKER(a_wait_runs_no_other_task_in_place),
         ON_ONE_WORKER(a_wait_with_a_deadline_runs_nothing_in_place),
         ON_POOLS(a_task_of_another_pool_is_not_run_in_place),
         ON_POOLS(a_chain_of_joins_does_not_deadlock),

@@ -448,6 +448,43 @@ static int submit_to_own_pool(void *arg, bide_value *result)
     return 0;
 }
 
+struct crowd {
+    struct gate gate;
+    struct entry *entries;
+};
+
+/* Others wait for the room that it makes. */
+static int submit_past_others(void *arg, bide_value *result)
+{
+    struct crowd *crowd = arg;
+    (void)result;
+    gate_pass(&crowd->gate);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQUAL(bide_submit(bide_current_pool(), write_entry, &crowd->entries[i], NULL), 0);
+    return 0;
+}
+
+static void makes_room_though_others_wait_for_it(void **state)
+{
+    (void)state;
+    struct journal journal = {.length = 0};
+    struct entry entries[] = {{&journal, 'b'}, {&journal, 'c'}, {&journal, 'a'}, {&journal, 'd'}};
+    struct crowd crowd = {GATE_INIT, entries};
+    struct caller caller;
+    bide_pool *pool = make_bounded(1, 1);
+    struct submission outside = {pool, write_entry, &entries[3], 0, NULL};
+    bide_future *task = submit(pool, submit_past_others, &crowd);
+    gate_await(&crowd.gate, 1);
+    fill(pool, 1, &entries[2]);
+    caller_start(&caller, submit_one, &outside);
+    gate_open(&crowd.gate);
+    assert_int_equal(bide_join(task, NULL), 0);
+    assert_int_equal(caller_end(&caller), 0);
+    assert_int_equal(bide_join(outside.future, NULL), 0);
+    assert_journal(&journal, "abcd");
+    end_pool(pool);
+}
+
 /* The worker that submits is the only one that could make room. */
 static void makes_room_for_itself(void **state)
 {
@@ -746,6 +783,7 @@ int main(void)
         ON_ONE_WORKER(delivers_a_request_to_who_looks_for_room),
         ON_POOLS(gives_room_to_tasks_of_other_pools),
         ALONE(makes_room_for_itself),
+        ALONE(makes_room_though_others_wait_for_it),
         ALONE(makes_room_of_a_cancelled_task),
         ALONE(makes_room_of_a_task_run_in_place),
         ALONE(keeps_a_quarter_of_the_stack),

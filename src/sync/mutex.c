@@ -7,9 +7,16 @@
 
 #define PATIENCE ((bide_time)1000000) /* nanoseconds a waiter may be overtaken */
 
-/* A monitor guards the owner and the list of waiters. An unlock fires the first waiter. As a rule that one then competes with
- * whoever comes by: handing the mutex over each time makes a convoy, because nobody holds it until the waiter runs. One that
- * has lost such a race goes back to the front; it, or one that has waited too long, is made the owner by the unlock. */
+/* A monitor guards the owner and the list of waiters.
+ *
+ *   L1 lock     nobody owns it: take it, ahead of those that wait
+ *   L2 wait     else list a waiter and park
+ *   L3 again    fired: made the owner by U1, or nobody owns it: take it. Else the race is lost: list in front, park again
+ *   U1 unlock   detach the first waiter. If it has lost a race, or has waited too long: make it the owner; else nobody is
+ *   U2 fire     that waiter, outside the monitor
+ *
+ * Handing over each time would make a convoy, because nobody runs with the mutex until the waiter does. A fire is not lost by
+ * a waiter that gives up: it was fired, so it competes; if it loses, the winner's unlock fires the next. */
 struct mutex {
     struct monitor monitor;
     struct list waiters;

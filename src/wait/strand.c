@@ -218,7 +218,9 @@ static bool take_back(struct strand *self)
     return false;
 }
 
-/* No cancellation point: a thread that ended here would leave its waiters listed. */
+/* P1 make a parker; P2 set PARKED, unless something has come; P3 sleep until woken, or the deadline; P4 at the deadline take
+ * PARKED back, or if a waker has it, who will then touch the parker, sleep on until woken; P5 unmake the parker. No cancellation
+ * point: a thread that ended here would leave its waiters listed. */
 void thread_park(struct strand *self, word seen, word reasons, bide_time deadline)
 {
     struct parker *parker = self->parker = &here.parker;

@@ -8,53 +8,55 @@
 #include <unistd.h>
 
 /* The generation stands in a page that the kernel wipes in a child (MADV_WIPEONFORK, Linux 4.14), which no way of forking
- * gets around; `last` is inherited, so that the child's next generation is a new one. Where the kernel cannot, a fork
- * handler counts instead, and the word is an ordinary one. */
-static atomic_word *generation;
+ * gets around; `last` is inherited, so that the child's next generation is a new one. Where the kernel cannot, the generation
+ * is an ordinary word, and a fork handler wipes it. */
+static atomic_word place; /* the address of the word */
 static atomic_word ordinary, last;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void begin_generation(void)
-{
-    word none = 0;
-    word next = add_relaxed(&last, 1) + 1;
-    cas_acq_rel(generation, &none, next); /* of several threads of a child, one wins */
-}
 
 static void wipe(void)
 {
     store_release(&ordinary, 0);
 }
 
-static void prepare_word(void)
+static size_t page_size(void)
 {
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    generation = &ordinary;
-#ifdef MADV_WIPEONFORK
-    if (page != MAP_FAILED && madvise(page, size, MADV_WIPEONFORK) == 0) {
-        generation = page;
-        return;
-    }
-#endif
-    if (page != MAP_FAILED)
-        munmap(page, size);
-    pthread_atfork(NULL, NULL, wipe);
+    return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static void prepare(void)
+static word make_place(void)
+{
+#ifdef MADV_WIPEONFORK
+    void *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED && madvise(page, page_size(), MADV_WIPEONFORK) == 0)
+        return (word)page;
+    if (page != MAP_FAILED)
+        munmap(page, page_size());
+#endif
+    return (word)&ordinary;
+}
+
+/* Of several threads that come first, one finds the place for all. */
+static word find_place(void)
 {
     int error = errno; /* bide leaves errno alone */
-    prepare_word();
+    word found = 0, made = make_place();
+    bool first = cas_acq_rel(&place, &found, made);
+    if (first && made == (word)&ordinary)
+        pthread_atfork(NULL, NULL, wipe);
+    if (!first && made != (word)&ordinary)
+        munmap((void *)made, page_size());
     errno = error;
+    return first ? made : found;
 }
 
 uint32_t process_generation(void)
 {
-    pthread_once(&once, prepare);
+    word found = load_acquire(&place);
+    atomic_word *generation = (atomic_word *)(found ? found : find_place());
     word current = load_acquire(generation);
     while (!current) {
-        begin_generation();
+        word none = 0;
+        cas_acq_rel(generation, &none, add_relaxed(&last, 1) + 1); /* of several threads of a child, one wins */
         current = load_acquire(generation);
     }
     return (uint32_t)current;

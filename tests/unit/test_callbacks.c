@@ -453,7 +453,7 @@ struct link {
 struct chain {
     void (*settle)(bide_future *next);
     struct link *links;
-    size_t reached;
+    size_t length, reached;
     unsigned depth, deepest;
 };
 
@@ -466,7 +466,7 @@ static void settle_next(bide_future *future, void *ctx)
     CHECK_EQUAL(next, ++chain->reached);
     if (++chain->depth > chain->deepest)
         chain->deepest = chain->depth;
-    if (next < CHAIN)
+    if (next < chain->length)
         chain->settle(chain->links[next].promise);
     chain->depth--;
 }
@@ -474,13 +474,14 @@ static void settle_next(bide_future *future, void *ctx)
 static void settle_a_chain_by(void (*settle)(bide_future *next))
 {
     static struct link links[CHAIN];
-    struct chain chain = {.settle = settle, .links = links};
-    for (size_t i = 0; i < CHAIN; i++) {
+    size_t scaled = test_scale(CHAIN), length = scaled < CHAIN ? scaled : CHAIN;
+    struct chain chain = {.settle = settle, .links = links, .length = length};
+    for (size_t i = 0; i < length; i++) {
         links[i] = (struct link){make_promise(), &chain};
         assert_int_equal(bide_future_on_done(links[i].promise, settle_next, &links[i]), 0);
     }
     settle(links[0].promise);
-    assert_int_equal(chain.reached, CHAIN);
+    assert_int_equal(chain.reached, length);
     assert_int_equal(chain.deepest, 1);
 }
 

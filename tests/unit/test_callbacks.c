@@ -426,7 +426,7 @@ static void *register_many(void *arg)
 static void each_runs_once_though_registered_about_the_end(void **state)
 {
     struct fixture *at = *state;
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < (int)test_scale(20); round++) {
         struct gate gate = GATE_INIT;
         bide_pool *pool = make_pool(at->workers);
         struct registration registration = {submit(pool, stand_at, &gate), GATE_INIT, 0};

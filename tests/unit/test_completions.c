@@ -333,7 +333,7 @@ static void when_another_takes_the_last_it_is_enoent(void **state)
 static void a_poll_that_takes_the_last_tells_who_waits(void **state)
 {
     (void)state;
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < (int)test_scale(20); round++) {
         bide_completions *queue = make_queue();
         bide_future *promise = make_promise();
         struct taker taker;

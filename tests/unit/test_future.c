@@ -459,7 +459,7 @@ static int chain(void *arg, bide_value *result)
     unsigned left = *(const unsigned *)arg;
     if (left == 0)
         return 0;
-    bide_future *next;
+    bide_future *next = NULL;
     bide_value rest = bide_u64(0);
     int error = bide_submit(bide_current_pool(), chain, &(unsigned){left - 1}, &next);
     if (!error)

@@ -103,7 +103,7 @@ static bide_future *take(bide_pool *pool, struct task *task, struct link *first)
 
 void worker_run_oldest(struct worker *self, struct link *first)
 {
-    struct task task;
+    struct task task = {.future = NULL};
     bide_future *entry = take(self->pool, &task, first);
     see_to_in_place(self, &task, entry);
 }

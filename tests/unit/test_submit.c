@@ -148,7 +148,7 @@ static int grow(void *arg, bide_value *result)
         CHECK_EQUAL(bide_submit(bide_current_pool(), grow, &children[i], &futures[i]), 0);
     }
     for (int i = 0; i < 2 && tree->depth > 0; i++) {
-        bide_value value;
+        bide_value value = {0};
         error = error ? error : bide_join(futures[i], &value);
         result->u64 += value.u64;
     }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ci/matrix.sh: the tests under every tool that finds races, leaks and undefined behaviour. What the tools write is kept in
+# ci/matrix.sh [TOOL]...: the tests under every tool that finds races, leaks and undefined behaviour. What the tools write is kept in
 # files and counted: a report counts even where the test has passed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -71,13 +71,15 @@ valgrind_tool()
     run_tests "$tool" valgrind "$@"
 }
 
-sanitizer asan
-sanitizer tsan-gcc
-sanitizer tsan-clang
-valgrind_tool memcheck ';--leak-check=full;--show-leak-kinds=definite,indirect,possible;--errors-for-leak-kinds=none'
-# What a program says about its arguments it says without a second thread.
-valgrind_tool helgrind '' -E '\.arguments$'
-valgrind_tool drd '' -E '\.arguments$'
+# What a program says about its arguments it says without a second thread: nothing for helgrind and drd.
+for tool in ${*:-asan tsan-gcc tsan-clang memcheck helgrind drd}; do
+    case $tool in
+    asan | tsan-*) sanitizer "$tool" ;;
+    memcheck) valgrind_tool memcheck ';--leak-check=full;--show-leak-kinds=definite,indirect,possible;--errors-for-leak-kinds=none' ;;
+    helgrind | drd) valgrind_tool "$tool" '' -E '\.arguments$' ;;
+    *) echo "ci/matrix.sh: no such tool: $tool" >&2 && exit 2 ;;
+    esac
+done
 
 printf '\n%s\n' "$table"
 exit $status

@@ -387,6 +387,7 @@ struct many_in_task {
     size_t n;
     double max_delay;
     struct sleeper sleeper;
+    struct gate asked;
     int error;
 };
 
@@ -415,20 +416,33 @@ static void asked_to_stop_it_cancels_and_awaits_its_waits(void **state)
     struct fixture *at = *state;
     bide_pool *other = make_pool(1);
     for (int i = 0; i < 2; i++) {
-        struct many_in_task many = {waits[i], at->pool, 20, LONG, SLEEPER_INIT, 0};
+        struct many_in_task many = {waits[i], at->pool, 20, LONG, SLEEPER_INIT, GATE_INIT, 0};
         cancel_wait_in_task(other, &many);
     }
     end_pool(other);
 }
 
 /* The request is seen when the wait that runs in place has ended. */
-/* It may itself run one of them in place, and then sees the request when that has ended. */
+static int wait_when_asked(void *arg, bide_value *result)
+{
+    struct many_in_task *many = arg;
+    gate_pass(&many->asked);
+    return wait_in_task(many, result);
+}
+
+/* It is asked before: while it runs one of them in place it would see that only when that one has ended. */
 static void asked_to_stop_it_cancels_those_of_its_own_pool(void **state)
 {
     struct fixture *at = *state;
     for (int i = 0; i < 2; i++) {
-        struct many_in_task many = {waits[i], at->pool, MANY, 0.05, SLEEPER_INIT, 0};
-        cancel_wait_in_task(at->pool, &many);
+        struct many_in_task many = {waits[i], at->pool, 20, LONG, SLEEPER_INIT, GATE_INIT, 0};
+        bide_future *future = submit(at->pool, wait_when_asked, &many);
+        gate_await(&many.asked, 1);
+        assert_int_equal(bide_future_cancel(future), 0);
+        gate_open(&many.asked);
+        assert_int_equal(bide_join(future, NULL), 0);
+        assert_int_equal(many.error, ECANCELED);
+        assert_int_equal(bide_pool_drain(at->pool, BIDE_FOREVER), 0);
     }
 }
 
@@ -614,7 +628,7 @@ int main(void)
         ON_ONE_WORKER(an_n_beyond_all_memory_is_enomem),
         ON_POOLS(without_memory_all_are_cancelled_and_awaited),
         ON_POOLS(asked_to_stop_it_cancels_and_awaits_its_waits),
-        ON_ONE_WORKER(asked_to_stop_it_cancels_those_of_its_own_pool),
+        ON_POOLS(asked_to_stop_it_cancels_those_of_its_own_pool),
         ON_POOLS(a_random_wait_can_be_cancelled),
         ON_POOLS(it_nests_in_tasks_of_its_own_pool),
         ON_POOLS(it_leaves_the_pools_other_tasks_alone),

@@ -61,22 +61,24 @@ sanitizer()
     run_tests "$1" "$1"
 }
 
-# valgrind_tool TOOL OPTIONS [OPTION OF CTEST]...
+# valgrind_tool TOOL SCALE OPTIONS [OPTION OF CTEST]...: rounds by SCALE.
 valgrind_tool()
 {
-    local tool=$1 options=$2
-    shift 2
-    sh ci/build.sh valgrind \
-        -D BIDE_TEST_LAUNCHER="valgrind;--tool=$tool;--fair-sched=try;--error-exitcode=9;--log-file=$PWD/build/valgrind/logs-$tool/log.%p$options"
+    local tool=$1 launcher="env;BIDE_TEST_SCALE=$2;valgrind;--tool=$1;--fair-sched=try;--error-exitcode=9"
+    launcher+=";--log-file=$PWD/build/valgrind/logs-$1/log.%p$3"
+    shift 3
+    sh ci/build.sh valgrind -D BIDE_TEST_LAUNCHER="$launcher"
     run_tests "$tool" valgrind "$@"
 }
 
-# What a program says about its arguments it says without a second thread: nothing for helgrind and drd.
+# What a program says about its arguments it says without a second thread: nothing for helgrind and drd. The cost of drd grows
+# with the square of what is alive.
 for tool in ${*:-asan tsan-gcc tsan-clang memcheck helgrind drd}; do
     case $tool in
     asan | tsan-*) sanitizer "$tool" ;;
-    memcheck) valgrind_tool memcheck ';--leak-check=full;--show-leak-kinds=definite,indirect,possible;--errors-for-leak-kinds=none' ;;
-    helgrind | drd) valgrind_tool "$tool" '' -E '\.arguments$' ;;
+    memcheck) valgrind_tool memcheck 0.02 ';--leak-check=full;--show-leak-kinds=definite,indirect,possible;--errors-for-leak-kinds=none' ;;
+    helgrind) valgrind_tool helgrind 0.02 '' -E '\.arguments$' ;;
+    drd) valgrind_tool drd 0.005 '' -E '\.arguments$' ;;
     *) echo "ci/matrix.sh: no such tool: $tool" >&2 && exit 2 ;;
     esac
 done

@@ -90,8 +90,8 @@ static inline bide_value bide_u64(uint64_t u64)
 /** A point in time: nanoseconds on CLOCK_MONOTONIC. As a deadline: wait no longer than that. */
 typedef int64_t bide_time;
 
-#define BIDE_NOW ((bide_time)0)             /**< The deadline that has always passed: look, do not wait. */
-#define BIDE_FOREVER ((bide_time)INT64_MAX) /**< The deadline that never comes. */
+#define BIDE_NOW INT64_C(0)     /**< The deadline that has always passed: look, do not wait. */
+#define BIDE_FOREVER INT64_MAX /**< The deadline that never comes. */
 
 /**
  * Read the clock.

@@ -126,7 +126,7 @@ static int collect(bide_completions *done, int error, double delays[])
 static void *alloc_array(size_t n, size_t size)
 {
     size_t whole;
-    return __builtin_mul_overflow(n, size, &whole) ? NULL : memory_alloc(whole);
+    return __builtin_mul_overflow(n, size, &whole) || whole > PTRDIFF_MAX ? NULL : memory_alloc(whole);
 }
 
 static int wait_for_all(add_waits *add, bide_pool *pool, size_t n, double max_delay, double delays[])

@@ -230,7 +230,7 @@ static int rest_and_return(void *arg, bide_value *result)
 static void requests_may_go_on_until_the_end(void **state)
 {
     struct fixture *at = *state;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < (int)test_scale(300); round++) {
         bide_value value;
         bide_future *future = submit(at->pool, rest_and_return, NULL);
         while (bide_future_state(future) == BIDE_PENDING)

@@ -648,6 +648,8 @@ static int dig(void *arg, bide_value *result)
 {
     (void)result;
     struct shaft *shaft = arg;
+    volatile char frame[64 << 10]; /* few levels use the stack up */
+    frame[0] = 1;
     unsigned depth = ++shaft->depth;
     bide_completions *queue;
     if (!CHECK_EQUAL(bide_completions_create(&queue), 0))
@@ -661,6 +663,7 @@ static int dig(void *arg, bide_value *result)
         error = bide_completions_next(queue, BIDE_FOREVER, NULL, NULL);
     }
     CHECK_EQUAL(error, 0);
+    CHECK_EQUAL(frame[0], 1);
     bide_completions_destroy(queue);
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY 500
+#define MANY 100
 #define TINY 1e-6 /* seconds: delays that are drawn, and hardly waited */
 #define LONG 1e6  /* seconds: delays that nobody waits to the end */
 
@@ -165,7 +165,7 @@ static void a_scheduled_wait_gives_its_delay_and_is_never_early(void **state)
     assert_true(seconds_since(start) >= delay.f64);
 }
 
-/* One after the other they would take some five seconds: these are over together. */
+/* One after the other they would take some five seconds on one worker: these are over together. */
 static void a_scheduled_wait_has_begun_when_it_is_made(void **state)
 {
     struct fixture *at = *state;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# ci/matrix.sh [TOOL]...: the tests under every tool that finds races, leaks and undefined behaviour. What the tools write is kept in
-# files and counted: a report counts even where the test has passed.
+# ci/matrix.sh [TOOL]...: the tests under every tool that finds races, leaks and undefined behaviour. What the tools write is
+# kept in files and counted: a report counts even where the test has passed.
 set -eu
 cd "$(dirname "$0")/.."
 

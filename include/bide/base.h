@@ -90,7 +90,7 @@ static inline bide_value bide_u64(uint64_t u64)
 /** A point in time: nanoseconds on CLOCK_MONOTONIC. As a deadline: wait no longer than that. */
 typedef int64_t bide_time;
 
-#define BIDE_NOW INT64_C(0)     /**< The deadline that has always passed: look, do not wait. */
+#define BIDE_NOW INT64_C(0)    /**< The deadline that has always passed: look, do not wait. */
 #define BIDE_FOREVER INT64_MAX /**< The deadline that never comes. */
 
 /**

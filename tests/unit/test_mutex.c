@@ -371,6 +371,91 @@ static void starves_nobody(void **state)
     assert_true(hog.rounds > 0);
 }
 
+struct rival {
+    bide_mutex mutex;
+    struct gate owns;
+};
+
+static int own_until_told(void *arg)
+{
+    struct rival *rival = arg;
+    CHECK_EQUAL(bide_mutex_lock(&rival->mutex), 0);
+    gate_pass(&rival->owns);
+    return bide_mutex_unlock(&rival->mutex);
+}
+
+/* Locked again at once, before the waiter that the unlock woke gets to it: it loses that race, and so must own the mutex at the
+ * next unlock. False: it won, or has waited so long that it would be handed the mutex anyhow. */
+static bool waiter_loses_and_is_next(void)
+{
+    struct rival rival = {.owns = GATE_INIT};
+    struct caller waiter;
+    assert_int_equal(bide_mutex_lock(&rival.mutex), 0);
+    bide_time start = bide_clock();
+    caller_start(&waiter, own_until_told, &rival);
+    assert_int_equal(bide_mutex_unlock(&rival.mutex), 0);
+    bool lost = bide_mutex_try(&rival.mutex) == 0;
+    if (lost) {
+        sleeper_await(&waiter.sleeper);
+        assert_int_equal(bide_mutex_unlock(&rival.mutex), 0);
+        int error = bide_mutex_try(&rival.mutex);
+        lost = bide_clock() - start < 1000000;
+        if (lost)
+            assert_int_equal(error, EBUSY);
+        if (error == 0)
+            assert_int_equal(bide_mutex_unlock(&rival.mutex), 0);
+    }
+    gate_open(&rival.owns);
+    assert_int_equal(caller_end(&waiter), 0);
+    return lost;
+}
+
+static void is_handed_over_to_who_lost_a_race(void **state)
+{
+    (void)state;
+    int lost = 0;
+    for (int i = 0; i < (int)test_scale(1000) && lost < 10; i++)
+        lost += waiter_loses_and_is_next();
+    if (!lost)
+        skip();
+}
+
+struct line {
+    bide_mutex mutex;
+    int owners; /* under the mutex */
+};
+
+struct place {
+    struct line *line;
+    int number;
+};
+
+static int take_turn(void *arg)
+{
+    struct place *place = arg;
+    CHECK_EQUAL(bide_mutex_lock(&place->line->mutex), 0);
+    CHECK_EQUAL(place->line->owners++, place->number);
+    return bide_mutex_unlock(&place->line->mutex);
+}
+
+static void is_next_for_who_has_waited_longest(void **state)
+{
+    (void)state;
+    enum { WAITERS = 8 };
+    struct line line = {.owners = 0};
+    struct place places[WAITERS];
+    struct caller callers[WAITERS];
+    assert_int_equal(bide_mutex_lock(&line.mutex), 0);
+    for (int i = 0; i < WAITERS; i++) {
+        places[i] = (struct place){&line, i};
+        caller_start(&callers[i], take_turn, &places[i]);
+    }
+    assert_int_equal(bide_mutex_unlock(&line.mutex), 0);
+    for (int i = 0; i < WAITERS; i++)
+        assert_int_equal(caller_end(&callers[i]), 0);
+    assert_int_equal(line.owners, WAITERS);
+}
+
 /* Two words that only the mutex keeps equal. */
 struct pair {
     bide_mutex mutex;
@@ -509,6 +594,8 @@ int main(void)
         ON_POOLS(delivers_a_request_to_who_polls),
         FIXTURE_ENTRY(passes_over_who_gave_up, "passes_over_who_gave_up", 2),
         ALONE(is_handed_over_to_who_waits_long),
+        ALONE(is_handed_over_to_who_lost_a_race),
+        ALONE(is_next_for_who_has_waited_longest),
         ALONE(starves_nobody),
         ON_POOLS(excludes_tasks_and_threads),
         ON_POOLS(is_held_across_a_wait),

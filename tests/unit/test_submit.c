@@ -746,6 +746,38 @@ static void drops_the_argument_of_what_never_ran(void **state)
     assert_int_equal(closed.dropped, 1);
 }
 
+/* Plain, as one worker runs both tasks. */
+struct loop {
+    unsigned rounds;
+    bool ended;
+};
+
+static int go_round(void *arg, bide_value *result)
+{
+    (void)result;
+    struct loop *loop = arg;
+    loop->rounds++;
+    return loop->ended ? 0 : bide_submit(bide_current_pool(), go_round, loop, NULL);
+}
+
+static int end_loop(void *arg, bide_value *result)
+{
+    (void)result;
+    struct loop *loop = arg;
+    loop->ended = true;
+    return 0;
+}
+
+static void a_task_that_submits_itself_keeps_no_other_out(void **state)
+{
+    struct fixture *at = *state;
+    struct loop loop = {0, false};
+    assert_int_equal(bide_submit(at->pool, go_round, &loop, NULL), 0);
+    assert_int_equal(bide_join(submit(at->pool, end_loop, &loop), NULL), 0);
+    fixture_end_pool(at);
+    assert_true(loop.ended && loop.rounds > 0);
+}
+
 /* Nothing was handed over, so nothing may be dropped: the caller still has it. */
 static void leaves_the_argument_of_a_failed_submit_alone(void **state)
 {
@@ -772,6 +804,7 @@ int main(void)
         ON_POOLS(hands_arg_over_and_value_back),
         ON_POOLS(runs_what_nobody_asks_for),
         ON_ONE_WORKER(starts_first_what_was_first_submitted),
+        ON_ONE_WORKER(a_task_that_submits_itself_keeps_no_other_out),
         ON_POOLS(lets_tasks_submit_and_wait),
         ON_POOLS(bounds_nothing_unless_asked),
         ALONE(is_full_with_max_pending_queued),

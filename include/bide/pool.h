@@ -162,6 +162,21 @@ BIDE_API int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_
 BIDE_API int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future);
 
 /**
+ * Schedule a task: it enters the pool's queue at its time, never early, equal times in the order of submission. Until then it is
+ * #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it; #BIDE_CANCEL cancels
+ * it. A task of the pool that waits for it with #BIDE_FOREVER keeps its worker until that time, and runs it in place; it
+ * is #BIDE_RUNNING from when that wait begins.
+ * @param pool the pool
+ * @param when its time; one that has passed: now; #BIDE_FOREVER: never, it ends by being cancelled
+ * @param fn the task
+ * @param arg handed to it; the caller's, until the task has ended
+ * @param[out] future a reference to its future, on return 0; NULL: nobody will ask
+ * @return 0. ENOMEM. ESHUTDOWN: the pool is closed, or inherited by fork(). EINVAL: pool or fn is NULL. On any error
+ *         nothing is scheduled and arg was not touched
+ */
+BIDE_API int bide_submit_at(bide_pool *pool, bide_time when, bide_task_fn *fn, void *arg, bide_future **future);
+
+/**
  * Tell which pool the calling task belongs to.
  * @return the pool; NULL outside a task
  */
@@ -180,6 +195,13 @@ BIDE_API int bide_worker_index(void);
  * @return 0: slept. ECANCELED: the calling task was asked to stop. EINVAL: NaN. EDEADLK: in a callback, above 0
  */
 BIDE_API int bide_sleep(double seconds);
+
+/**
+ * Sleep until a point in time, as bide_sleep() does.
+ * @param when never back before; a time that has passed: a bide_yield(); #BIDE_FOREVER: until cancelled
+ * @return 0: it is that time. ECANCELED: the calling task was asked to stop. EDEADLK: in a callback, for a time to come
+ */
+BIDE_API int bide_sleep_until(bide_time when);
 
 /**
  * Let others run.

@@ -46,6 +46,7 @@ static void shut(bide_pool *pool)
 static bide_future *take_queue(bide_pool *pool)
 {
     monitor_lock(&pool->monitor);
+    pool_enqueue_scheduled(pool);
     bide_future *first = pool->first;
     pool->first = pool->last = NULL;
     pool->queued = 0;
@@ -110,6 +111,7 @@ int bide_pool_close(bide_pool *pool, enum bide_close how, bide_time deadline)
 /* In a child: the workers are not there, and the arguments are the parent's to drop. */
 static void free_inherited(bide_pool *pool)
 {
+    pool_enqueue_scheduled(pool);
     for (bide_future *entry = pool->first, *next; entry; entry = next) {
         next = entry->link;
         future_forget(entry);

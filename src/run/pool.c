@@ -3,6 +3,7 @@
 #include "base/cpus.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/spin.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,6 +30,8 @@ static bide_pool *pool_alloc(const bide_pool_options *options)
         return NULL;
     memset(pool, 0, size);
     pool->runner.run_here = worker_run_here;
+    pool->runner.forget = pool_forget;
+    word_init(&pool->runner.pins, 0);
     word_init(&pool->monitor.locked, 0);
     pool->generation = process_generation();
     pool->options = *options;
@@ -63,6 +66,8 @@ void pool_stop(bide_pool *pool, unsigned workers)
     monitor_lock(&pool->monitor);
     pool->stopping = true;
     struct link *idle = list_take_all(&pool->for_work);
+    for (struct link *worker = idle; worker; worker = worker->next)
+        pool->waking++;
     monitor_unlock(&pool->monitor);
     waiters_fire(idle);
     for (unsigned i = 0; i < workers; i++)
@@ -71,6 +76,9 @@ void pool_stop(bide_pool *pool, unsigned workers)
 
 void pool_free(bide_pool *pool)
 {
+    unsigned tries = 0;
+    while (load_acquire(&pool->runner.pins))
+        spin_wait(&tries);
     memory_free(pool);
 }
 

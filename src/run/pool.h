@@ -3,14 +3,16 @@
  * The monitor guards every field but those set once at creation. Futures are settled, and everybody fired, outside it.
  *
  *   running    entries taken out of the queue whose end has not been seen to: tasks, and what a close cancels
- *   drained    queued = 0 and running = 0. It stays so unless somebody outside submits: what is queued by a task is queued
- *              while that task runs
+ *   scheduled  entries that enter the queue at a time of theirs
+ *   drained    queued = 0, running = 0 and nothing is scheduled. It stays so unless somebody outside submits: what is queued
+ *              by a task is queued while that task runs
  *   room       queued < max_pending. Each entry that leaves fires the first who waits for room, who then looks again, and if
  *              another was faster waits again in front */
 #ifndef RUN_POOL_H
 #define RUN_POOL_H
 
 #include "base/thread.h"
+#include "run/heap.h"
 #include "run/task.h"
 #include "wait/monitor.h"
 
@@ -22,6 +24,7 @@ struct worker {
     struct bide_pool *pool;
     unsigned index;
     pthread_t thread;
+    struct waiter idle;        /* listed in for_work while it sleeps */
     uintptr_t stack_reserve;   /* nothing more is run in place below here */
     struct thread_state clean; /* what every task finds */
 };
@@ -35,9 +38,13 @@ struct bide_pool {
 
     bide_future *first, *last; /* the queue, by link */
     size_t queued, running;
-    struct list tasks; /* running ones; those that the last close has not asked to stop stand in front */
+    struct heap scheduled; /* by place */
+    struct list tasks;     /* running ones; those that the last close has not asked to stop stand in front */
 
-    struct list for_work;  /* idle workers */
+    struct list for_work; /* idle workers; the timekeeper is the last */
+    unsigned waking;      /* workers that were fired and have not come to the monitor yet */
+    struct worker
+        *timekeeper; /* the idle worker that sleeps no longer than to the first scheduled time; NULL: none is idle */
     struct list for_room;  /* submitters */
     struct list for_event; /* who drains, closes, or creates the pool */
 
@@ -77,10 +84,37 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future);
 /* What counted as running does not any more. */
 void pool_retire(bide_pool *pool);
 
+/* What counted as a pin does not any more: the last touch of the pool. */
+void pool_unpin(bide_pool *pool);
+
+/* The pool's side of cancelling what has not started. */
+void pool_forget(struct runner *runner, bide_future *future);
+
 /* The rest is called under the monitor. */
 
-/* Put an entry at the end of the queue; the idle worker to fire once the monitor is unlocked, or NULL. */
-struct link *pool_push(bide_pool *pool, bide_future *future);
+/* Does it take no tasks from the calling thread? */
+bool pool_refuses(const bide_pool *pool);
+
+/* Put an entry at the end of the queue. */
+void pool_push(bide_pool *pool, bide_future *future);
+
+/* An idle worker to fire once the monitor is unlocked, or NULL. */
+struct link *pool_wake(bide_pool *pool);
+
+/* The same if what is queued or scheduled needs one and none is on its way. */
+struct link *pool_wake_if_needed(bide_pool *pool);
+
+/* Sleep until fired, or until something that was scheduled may be due. */
+void pool_sleep(struct worker *self);
+
+/* Put what is due into the queue. */
+void pool_enqueue_due(bide_pool *pool);
+
+/* Take a future out of what is scheduled, and give its time; BIDE_NOW: it was not scheduled. */
+bide_time pool_unschedule(bide_pool *pool, bide_future *future);
+
+/* Put everything that is scheduled into the queue. */
+void pool_enqueue_scheduled(bide_pool *pool);
 
 /* Take the first entry, which then counts as running; NULL: none. *submitter is to be fired once the monitor is unlocked. */
 bide_future *pool_pop(bide_pool *pool, struct link **submitter);

@@ -1,14 +1,14 @@
 #include "run/pool.h"
 
-struct link *pool_push(bide_pool *pool, bide_future *future)
+void pool_push(bide_pool *pool, bide_future *future)
 {
+    future->link = NULL;
     if (pool->last)
         pool->last->link = future;
     else
         pool->first = future;
     pool->last = future;
     pool->queued++;
-    return list_take_first(&pool->for_work);
 }
 
 bide_future *pool_pop(bide_pool *pool, struct link **submitter)
@@ -39,5 +39,5 @@ void pool_retire(bide_pool *pool)
 
 bool pool_is_drained(const bide_pool *pool)
 {
-    return pool->queued == 0 && pool->running == 0;
+    return pool->queued == 0 && pool->running == 0 && pool->scheduled.length == 0;
 }

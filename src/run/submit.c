@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-static bool refuses(const bide_pool *pool)
+bool pool_refuses(const bide_pool *pool)
 {
     return pool->cancelled || (pool->closed && !pool_is_own(pool));
 }
@@ -27,19 +27,19 @@ static int wait_for_room(bide_pool *pool, struct strand *self, bide_time deadlin
     bool was_fired = false;
     int error = 0;
     waiter_init(&waiter, self);
-    while (!error && !refuses(pool) && !(has_room(pool) && (was_fired || list_is_empty(&pool->for_room)))) {
+    while (!error && !pool_refuses(pool) && !(has_room(pool) && (was_fired || list_is_empty(&pool->for_room)))) {
         was_fired ? list_prepend(&pool->for_room, &waiter.link) : list_append(&pool->for_room, &waiter.link);
         error = monitor_wait_listed(&pool->monitor, &pool->for_room, &waiter, deadline, STOP | LATE);
         was_fired = true;
     }
-    return error ? error : refuses(pool) ? ESHUTDOWN : 0;
+    return error ? error : pool_refuses(pool) ? ESHUTDOWN : 0;
 }
 
 /* Under the monitor: wait until an entry may be pushed. EAGAIN: not now, and the deadline is BIDE_NOW. */
 static int enter(bide_pool *pool, bide_time deadline)
 {
     struct strand *self = strand_current();
-    if (refuses(pool))
+    if (pool_refuses(pool))
         return ESHUTDOWN;
     if (has_room(pool) && list_is_empty(&pool->for_room))
         return 0;
@@ -58,8 +58,10 @@ static int push(bide_pool *pool, bide_future *future, bide_time deadline)
     monitor_lock(&pool->monitor);
     int error = enter(pool, deadline);
     bool is_over = !error && !has_room(pool);
-    if (!error)
-        worker = pool_push(pool, future);
+    if (!error) {
+        pool_push(pool, future);
+        worker = pool_wake(pool);
+    }
     if (is_over) {
         worker_run_oldest(worker_current(), worker);
     } else {

@@ -13,7 +13,10 @@ int task_call(struct task *task, struct runner *runner, bide_value *value)
     task->strand.below = outer->future ? outer : NULL;
     strand_set_current(&task->strand);
     *value = bide_u64(0);
-    int error = future->slot.fn(future->arg, value);
+    bide_task_fn *fn = future->slot.fn;
+    int error = task->when == BIDE_NOW ? 0 : bide_sleep_until(task->when);
+    if (!error)
+        error = fn(future->arg, value);
     strand_set_current(outer);
     if (error)
         *value = bide_u64(0);

@@ -7,11 +7,13 @@
 struct task {
     struct link link; /* in the pool's list of running tasks; guarded by the pool's monitor */
     bide_future *future;
-    word asked_in; /* the last close that asked it to stop */
+    word asked_in;  /* the last close that asked it to stop */
+    bide_time when; /* not before; BIDE_NOW: at once */
     struct strand strand;
 };
 
-/* Call the task's function as a strand of its own. Ends with the function's return value; the value is zero unless that is 0. */
+/* Call the task's function as a strand of its own, when its time has come. Ends with the function's return value, or ECANCELED if
+ * it was asked to stop before; the value is zero unless that is 0. */
 int task_call(struct task *task, struct runner *runner, bide_value *value);
 
 #endif

@@ -79,10 +79,13 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future)
     monitor_lock(&pool->monitor);
     bool claimed = claim(pool, &task, future);
     pool->running += claimed;
+    if (claimed)
+        task.when = pool_unschedule(pool, future);
     monitor_unlock(&pool->monitor);
     if (!claimed)
         return future_cancel_unstarted(future) ? RAN_HERE : NOT_HERE; /* unstarted: the pool was cancelled */
-    bide_future_retain(future);
+    if (task.when == BIDE_NOW)
+        bide_future_retain(future); /* else the run has the reference of the entry */
     see_to_in_place(worker_here, &task, NULL);
     return RAN_HERE;
 }
@@ -95,9 +98,11 @@ static bide_future *take(bide_pool *pool, struct task *task, struct link *first)
     bide_future *entry = pool_pop(pool, &submitter);
     if (entry)
         claim(pool, task, entry);
+    struct link *other = pool_wake_if_needed(pool);
     monitor_unlock(&pool->monitor);
     waiters_fire(first);
     waiters_fire(submitter);
+    waiters_fire(other);
     return entry;
 }
 
@@ -115,8 +120,8 @@ static void work(struct worker *self)
     bide_future *entry;
     do {
         monitor_lock(&pool->monitor);
-        while (!pool->first && !pool->stopping)
-            monitor_wait(&pool->monitor, &pool->for_work, BIDE_FOREVER, 0);
+        for (pool_enqueue_due(pool); !pool->first && !pool->stopping; pool_enqueue_due(pool))
+            pool_sleep(self);
         entry = take(pool, &task, NULL);
         if (entry)
             see_to(self, &task, entry, &self->clean);

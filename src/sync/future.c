@@ -345,7 +345,12 @@ bool future_cancel_unstarted(bide_future *future)
         future_unlock(future, held, held);
         return false;
     }
+    struct runner *runner = future->runner;
+    if (runner)
+        add_relaxed(&runner->pins, 1);
     settle_locked(future, held, BIDE_CANCELLED, ECANCELED, bide_u64(0));
+    if (runner)
+        runner->forget(runner, future);
     return true;
 }
 

@@ -17,8 +17,9 @@
  *
  * Cancelling:
  *
- *   C1    take LOCK. Pending: go on at S2 as cancelled, without S6, for a canceller borrows; the entry stays where it is and
- *         keeps its reference until a worker comes to it
+ *   C1    take LOCK. Pending: pin the pool, which cannot end before a worker has claimed or dropped the entry, for which it
+ *         needs LOCK; go on at S2 as cancelled, without S6, for a canceller borrows; let the pool forget the entry if it was
+ *         scheduled for later; unpin. An entry that is queued keeps its reference until a worker comes to it
  *   C2    running: set ASKED, which stays, and DUE, which means: not told yet
  *   C3    if the task has published its strand (STRAND), ask that to stop; the strand cannot end meanwhile, for a task
  *         settles under LOCK once it has published
@@ -49,6 +50,9 @@ enum run_here {
 /* What a pool is to its futures. */
 struct runner {
     enum run_here (*run_here)(struct runner *runner, bide_future *future);
+    /* A future that had not started was cancelled: its entry may go. Takes a pin. */
+    void (*forget)(struct runner *runner, bide_future *future);
+    atomic_word pins; /* those who keep the pool from being freed, for a few instructions */
 };
 
 struct bide_future {
@@ -61,8 +65,11 @@ struct bide_future {
     void *arg;
     void (*drop)(void *arg);
     struct list waiters;
-    struct bide_future *link; /* in the queue of its pool */
-    struct runner *runner;    /* its pool, which may be gone once it has ended; NULL: a promise */
+    union {
+        struct bide_future *link; /* in the queue of its pool */
+        size_t place;             /* or among what the pool has scheduled for later */
+    };
+    struct runner *runner; /* its pool, which may be gone once it has ended; NULL: a promise */
     int error;
     uint32_t generation; /* of the process it can end in; 0: any */
 };

@@ -15,6 +15,19 @@ static int thread_sleep(bide_time deadline)
     return 0;
 }
 
+int bide_sleep_until(bide_time when)
+{
+    if (when <= clock_now())
+        return bide_yield();
+    if (!strand_may_wait())
+        return EDEADLK;
+    struct strand *self = strand_current();
+    if (!self->future)
+        return thread_sleep(when);
+    int error = strand_end_wait(self, strand_park(self, STOP | LATE, when));
+    return error == ETIMEDOUT ? 0 : error;
+}
+
 int bide_sleep(double seconds)
 {
     if (isnan(seconds))
@@ -23,12 +36,7 @@ int bide_sleep(double seconds)
         return bide_yield();
     if (!strand_may_wait())
         return EDEADLK;
-    struct strand *self = strand_current();
-    bide_time deadline = bide_in(seconds);
-    if (!self->future)
-        return thread_sleep(deadline);
-    int error = strand_end_wait(self, strand_park(self, STOP | LATE, deadline));
-    return error == ETIMEDOUT ? 0 : error;
+    return bide_sleep_until(bide_in(seconds));
 }
 
 int bide_yield(void)

@@ -31,31 +31,24 @@ int bide_wait_random(double max_delay, double *delay)
     return error;
 }
 
-/* A delay that began when it was drawn. */
-struct scheduled_wait {
-    bide_time over;
-    double delay;
-};
-
-static int wait_scheduled(void *arg, bide_value *result)
+/* When it runs the delay is over. */
+static int give_delay(void *arg, bide_value *result)
 {
-    const struct scheduled_wait *wait = arg;
-    result->f64 = wait->delay;
-    return bide_sleep((double)(wait->over - bide_clock()) / 1e9);
+    result->f64 = *(const double *)arg;
+    return 0;
 }
 
 int bide_task_wait_random(bide_pool *pool, double max_delay, bide_future **future)
 {
     if (!pool || !future || !is_delay(max_delay))
         return EINVAL;
-    struct scheduled_wait *wait = memory_alloc(sizeof *wait);
-    if (!wait)
+    double *delay = memory_alloc(sizeof *delay);
+    if (!delay)
         return ENOMEM;
-    wait->delay = draw(max_delay);
-    wait->over = bide_in(wait->delay);
-    int error = bide_submit(pool, wait_scheduled, wait, future);
+    *delay = draw(max_delay);
+    int error = bide_submit_at(pool, bide_in(*delay), give_delay, delay, future);
     if (error)
-        memory_free(wait);
+        memory_free(delay);
     else
         bide_future_own(*future, memory_free);
     return error;
@@ -67,38 +60,24 @@ static int sleep_delay(void *arg, bide_value *result)
     return bide_sleep(result->f64);
 }
 
-/* Submit n waits and list them. `space` is room for n pointers, or numbers, until the last has ended. On an error those that
- * are listed are the caller's to cancel. */
-typedef int add_waits(bide_completions *done, bide_pool *pool, size_t n, double max_delay, void *space);
+/* Submit a wait and list it. *delay stays until it has ended. */
+typedef int add_wait(bide_completions *done, bide_pool *pool, double *delay);
 
-static int add_sleeps(bide_completions *done, bide_pool *pool, size_t n, double max_delay, void *space)
+static int add_sleep(bide_completions *done, bide_pool *pool, double *delay)
 {
-    double *drawn = space;
-    int error = 0;
-    for (size_t i = 0; i < n && !error; i++) {
-        drawn[i] = draw(max_delay);
-        error = bide_completions_submit(done, pool, sleep_delay, &drawn[i], NULL);
-    }
-    return error;
+    return bide_completions_submit(done, pool, sleep_delay, delay, NULL);
 }
 
-static void cancel_and_join(bide_future *future)
+static int add_scheduled(bide_completions *done, bide_pool *pool, double *delay)
 {
-    bide_future_cancel(future);
-    bide_join(future, NULL);
-}
-
-static int add_scheduled(bide_completions *done, bide_pool *pool, size_t n, double max_delay, void *space)
-{
-    bide_future **tasks = space;
-    size_t made = 0;
-    int error = 0;
-    while (made < n && !(error = bide_task_wait_random(pool, max_delay, &tasks[made])))
-        made++;
-    for (size_t i = 0; i < made && !error; i++)
-        error = bide_completions_add(done, tasks[i], NULL);
-    for (size_t i = 0; i < made; i++)
-        error ? cancel_and_join(tasks[i]) : bide_future_release(tasks[i]);
+    bide_future *task;
+    int error = bide_submit_at(pool, bide_in(*delay), give_delay, delay, &task);
+    if (error)
+        return error;
+    error = bide_completions_add(done, task, NULL);
+    if (error)
+        bide_future_cancel(task);
+    error ? (void)bide_join(task, NULL) : bide_future_release(task);
     return error;
 }
 
@@ -129,7 +108,18 @@ static void *alloc_array(size_t n, size_t size)
     return __builtin_mul_overflow(n, size, &whole) || whole > PTRDIFF_MAX ? NULL : memory_alloc(whole);
 }
 
-static int wait_for_all(add_waits *add, bide_pool *pool, size_t n, double max_delay, double delays[])
+/* On an error those that are listed are the caller's to cancel. */
+static int add_all(add_wait *add, bide_completions *done, bide_pool *pool, size_t n, double max_delay, double drawn[])
+{
+    int error = 0;
+    for (size_t i = 0; i < n && !error; i++) {
+        drawn[i] = draw(max_delay);
+        error = add(done, pool, &drawn[i]);
+    }
+    return error;
+}
+
+static int wait_for_all(add_wait *add, bide_pool *pool, size_t n, double max_delay, double delays[])
 {
     bide_completions *done;
     if (!pool || !is_delay(max_delay) || (n && !delays))
@@ -138,19 +128,19 @@ static int wait_for_all(add_waits *add, bide_pool *pool, size_t n, double max_de
         return 0;
     if (!strand_may_wait())
         return EDEADLK;
-    void *space = alloc_array(n, sizeof(bide_value));
-    int error = space ? bide_completions_create(&done) : ENOMEM;
+    double *drawn = alloc_array(n, sizeof *drawn);
+    int error = drawn ? bide_completions_create(&done) : ENOMEM;
     if (!error) {
-        error = collect(done, add(done, pool, n, max_delay, space), delays);
+        error = collect(done, add_all(add, done, pool, n, max_delay, drawn), delays);
         bide_completions_destroy(done);
     }
-    memory_free(space);
+    memory_free(drawn);
     return error;
 }
 
 int bide_wait_n(bide_pool *pool, size_t n, double max_delay, double delays[])
 {
-    return wait_for_all(add_sleeps, pool, n, max_delay, delays);
+    return wait_for_all(add_sleep, pool, n, max_delay, delays);
 }
 
 int bide_task_wait_n(bide_pool *pool, size_t n, double max_delay, double delays[])

@@ -143,6 +143,14 @@ static int submit_one_until(bide_pool *pool)
     return end_submission(error, future, &ran);
 }
 
+static int submit_one_at(bide_pool *pool)
+{
+    struct gate ran = GATE_INIT;
+    bide_future *future = NULL;
+    int error = bide_submit_at(pool, bide_in(0.0001), tell, &ran, &future);
+    return end_submission(error, future, &ran);
+}
+
 static int submit_unasked(bide_pool *pool)
 {
     return bide_submit(pool, return_at_once, NULL, NULL);
@@ -282,6 +290,7 @@ static void reports_no_memory_for_tasks(void **state)
     sweep_everywhere(*state, submit_one);
     sweep_everywhere(*state, try_to_submit_one);
     sweep_everywhere(*state, submit_one_until);
+    sweep_everywhere(*state, submit_one_at);
     sweep_everywhere(*state, submit_unasked);
 }
 

@@ -86,6 +86,7 @@ static void refuses_tasks(struct inherited *inherited)
     CHECK_EQUAL(bide_try_submit(pool, never, NULL, &future), ESHUTDOWN);
     CHECK_EQUAL(bide_submit_until(pool, never, NULL, BIDE_NOW, &future), ESHUTDOWN);
     CHECK_EQUAL(bide_submit_until(pool, never, NULL, BIDE_FOREVER, &future), ESHUTDOWN);
+    CHECK_EQUAL(bide_submit_at(pool, BIDE_NOW, never, NULL, &future), ESHUTDOWN);
     CHECK_EQUAL(bide_task_wait_random(pool, 0.001, &future), ESHUTDOWN);
     CHECK(future == untouched);
     CHECK_EQUAL(bide_wait_n(pool, 3, 0.001, delays), ESHUTDOWN);

@@ -291,11 +291,9 @@ static void delays_come_in_the_order_of_the_ends(void **state)
     struct fixture *at = *state;
     double drawn[20], delays[20];
     draw(3, 0.001, 20, drawn);
-    for (int i = 0; i < 2; i++) {
-        bide_random_seed(3);
-        assert_int_equal(waits[i](at->pool, 20, 0.001, delays), 0);
-        assert_all_close(20, delays, drawn);
-    }
+    bide_random_seed(3);
+    assert_int_equal(bide_wait_n(at->pool, 20, 0.001, delays), 0);
+    assert_all_close(20, delays, drawn);
     sort(20, delays);
     assert_true(memcmp(delays, drawn, sizeof delays) != 0);
 }
@@ -340,6 +338,15 @@ static void with_a_worker_for_each_the_order_is_ascending(void **state)
         while (!is_ascending(waits[i], at->pool, seed))
             assert_true(tries++ < 5);
     }
+}
+
+static void scheduled_waits_need_no_worker_each(void **state)
+{
+    struct fixture *at = *state;
+    uint64_t seed = find_separated(4, 0.25);
+    int tries = 1;
+    while (!is_ascending(bide_task_wait_n, at->pool, seed))
+        assert_true(tries++ < 5);
 }
 
 /* No array of delays can be as long. The armed failure is for a library that goes and tries. */
@@ -625,6 +632,7 @@ int main(void)
         ON_ONE_WORKER(delays_come_in_the_order_of_the_ends),
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "a worker for each", 4),
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "more workers than waits", 8),
+        ON_POOLS(scheduled_waits_need_no_worker_each),
         ON_ONE_WORKER(an_n_beyond_all_memory_is_enomem),
         ON_POOLS(without_memory_all_are_cancelled_and_awaited),
         ON_POOLS(asked_to_stop_it_cancels_and_awaits_its_waits),

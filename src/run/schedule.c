@@ -1,0 +1,134 @@
+#include "base/clock.h"
+#include "base/spin.h"
+#include "run/pool.h"
+
+#include <errno.h>
+
+static bide_future *scheduled_future(size_t *place)
+{
+    return LISTED_IN(bide_future, place, place);
+}
+
+struct link *pool_wake(bide_pool *pool)
+{
+    struct link *worker = list_take_first(&pool->for_work);
+    pool->waking += worker != NULL;
+    return worker;
+}
+
+struct link *pool_wake_if_needed(bide_pool *pool)
+{
+    bool needed = pool->first || (pool->scheduled.length && !pool->timekeeper);
+    return needed && pool->waking == 0 ? pool_wake(pool) : NULL;
+}
+
+/* Only if it sleeps: on its way to the monitor it will look at the time itself. */
+static struct link *wake_timekeeper(bide_pool *pool)
+{
+    struct worker *worker = pool->timekeeper;
+    if (!worker || !link_is_listed(&worker->idle.link))
+        return NULL;
+    list_remove(&pool->for_work, &worker->idle.link);
+    pool->waking++;
+    return &worker->idle.link;
+}
+
+void pool_sleep(struct worker *self)
+{
+    bide_pool *pool = self->pool;
+    bide_time deadline = BIDE_FOREVER;
+    waiter_init(&self->idle, strand_current());
+    if (pool->timekeeper) {
+        list_prepend(&pool->for_work,
+                     &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
+    } else {
+        pool->timekeeper = self;
+        deadline = heap_first_time(&pool->scheduled);
+        list_append(&pool->for_work, &self->idle.link);
+    }
+    if (monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE) == 0)
+        pool->waking--;
+    if (pool->timekeeper == self)
+        pool->timekeeper = NULL;
+}
+
+void pool_enqueue_due(bide_pool *pool)
+{
+    if (pool->scheduled.length == 0)
+        return;
+    bide_time now = clock_now();
+    for (size_t *place; (place = heap_take_until(&pool->scheduled, now));)
+        pool_push(pool, scheduled_future(place));
+    heap_trim(&pool->scheduled);
+}
+
+void pool_enqueue_scheduled(bide_pool *pool)
+{
+    for (size_t *place; (place = heap_take_until(&pool->scheduled, BIDE_FOREVER));)
+        pool_push(pool, scheduled_future(place));
+    heap_trim(&pool->scheduled);
+}
+
+bide_time pool_unschedule(bide_pool *pool, bide_future *future)
+{
+    if (!heap_holds(&pool->scheduled, &future->place))
+        return BIDE_NOW;
+    bide_time when = heap_time_of(&pool->scheduled, &future->place);
+    heap_remove(&pool->scheduled, &future->place);
+    heap_trim(&pool->scheduled);
+    return when > BIDE_NOW ? when : BIDE_NOW + 1;
+}
+
+void pool_unpin(bide_pool *pool)
+{
+    add_release(&pool->runner.pins, (word)-1);
+}
+
+void pool_forget(struct runner *runner, bide_future *future)
+{
+    bide_pool *pool = (bide_pool *)runner;
+    struct link *drainers = NULL;
+    monitor_lock(&pool->monitor);
+    bool scheduled = pool_unschedule(pool, future) != BIDE_NOW;
+    if (scheduled && pool_is_drained(pool))
+        drainers = list_take_all(&pool->for_event);
+    monitor_unlock(&pool->monitor);
+    pool_unpin(pool);
+    waiters_fire(drainers);
+    if (scheduled)
+        bide_future_release(future);
+}
+
+/* Under the monitor. */
+static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct link **worker)
+{
+    if (pool_refuses(pool))
+        return ESHUTDOWN;
+    if (!heap_reserve(&pool->scheduled, pool->scheduled.length + 1))
+        return ENOMEM;
+    if (when < heap_first_time(&pool->scheduled))
+        *worker = wake_timekeeper(pool);
+    heap_add(&pool->scheduled, when, &future->place);
+    return 0;
+}
+
+int bide_submit_at(bide_pool *pool, bide_time when, bide_task_fn *fn, void *arg, bide_future **future)
+{
+    struct link *worker = NULL;
+    if (!pool || !fn)
+        return EINVAL;
+    if (pool_is_inherited(pool))
+        return ESHUTDOWN;
+    bide_future *entry = future_create(&pool->runner, fn, arg, pool->generation, future ? 2 : 1);
+    if (!entry)
+        return ENOMEM;
+    monitor_lock(&pool->monitor);
+    int error = schedule(pool, entry, when, &worker);
+    monitor_unlock(&pool->monitor);
+    waiters_fire(worker);
+    if (error)
+        future_discard(entry);
+    else if (future)
+        *future = entry;
+    return error;
+}

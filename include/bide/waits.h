@@ -39,7 +39,7 @@ BIDE_API int bide_wait_random(double max_delay, double *delay);
  * @param pool where it waits
  * @param max_delay in seconds
  * @param[out] future a reference to its future, on return 0
- * @return 0. EINVAL: NULL, or max_delay is negative, NaN or infinite. Errors of bide_submit()
+ * @return 0. EINVAL: NULL, or max_delay is negative, NaN or infinite. Errors of bide_submit_at()
  */
 BIDE_API int bide_task_wait_random(bide_pool *pool, double max_delay, bide_future **future);
 
@@ -50,8 +50,8 @@ BIDE_API int bide_task_wait_random(bide_pool *pool, double max_delay, bide_futur
  * @param max_delay in seconds
  * @param[out] delays room for n; unspecified on error
  * @return 0. EINVAL: NULL, or max_delay is negative, NaN or infinite. ENOMEM, also for an n beyond all memory. ECANCELED:
- *         the calling task was asked to stop, or the pool was closed with #BIDE_CANCEL. Errors of bide_submit() and bide_completions_next(). On any error those
- *         that had been submitted have been cancelled and awaited
+ *         the calling task was asked to stop, or the pool was closed with #BIDE_CANCEL. Errors of bide_submit() and
+ *         bide_completions_next(). On any error those that had been submitted have been cancelled and awaited
  */
 BIDE_API int bide_wait_n(bide_pool *pool, size_t n, double max_delay, double delays[]);
 

@@ -9,12 +9,14 @@
 
 bool heap_reserve(struct heap *heap, size_t capacity)
 {
-    size_t larger = heap->capacity ? heap->capacity : SMALLEST, size;
+    size_t larger = heap->capacity ? heap->capacity : SMALLEST;
     if (capacity <= heap->capacity)
         return true;
+    if (capacity > PTRDIFF_MAX / 2 / sizeof *heap->entries)
+        return false;
     while (larger < capacity)
         larger *= 2;
-    struct heap_entry *entries = __builtin_mul_overflow(larger, sizeof *entries, &size) ? NULL : memory_alloc(size);
+    struct heap_entry *entries = memory_alloc(larger * sizeof *entries);
     if (!entries)
         return false;
     if (heap->length)

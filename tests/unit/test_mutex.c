@@ -311,30 +311,39 @@ static void passes_over_who_gave_up(void **state)
     assert_int_equal(lock_and_unlock(&mutex), 0);
 }
 
-/* After a millisecond of waiting the unlock makes the waiter the owner: a try finds the mutex taken before the waiter
- * has woken up. It may be quick and have unlocked again: so a few such finds are asked for, in many rounds. */
+struct rival {
+    bide_mutex mutex;
+    struct gate owns;
+};
+
+static int own_until_told(void *arg)
+{
+    struct rival *rival = arg;
+    CHECK_EQUAL(bide_mutex_lock(&rival->mutex), 0);
+    gate_pass(&rival->owns);
+    return bide_mutex_unlock(&rival->mutex);
+}
+
+/* After a millisecond of waiting the unlock makes the waiter the owner, before it has woken up. */
 static void is_handed_over_to_who_waits_long(void **state)
 {
     (void)state;
-    unsigned handed = 0;
-    for (unsigned rounds = 0; handed < 5; rounds++) {
-        bide_mutex mutex = {{0}};
+    for (int round = 0; round < 20; round++) {
+        struct rival rival = {.owns = GATE_INIT};
         struct caller waiter;
-        assert_in_range(rounds, 0, 50);
-        assert_int_equal(bide_mutex_lock(&mutex), 0);
-        caller_start(&waiter, lock_and_unlock, &mutex);
+        assert_int_equal(bide_mutex_lock(&rival.mutex), 0);
+        caller_start(&waiter, own_until_told, &rival);
         for (bide_time patience = bide_in(0.0015); bide_clock() < patience;)
             sched_yield();
-        assert_int_equal(bide_mutex_unlock(&mutex), 0);
-        if (bide_mutex_try(&mutex) == EBUSY)
-            handed++;
-        else
-            assert_int_equal(bide_mutex_unlock(&mutex), 0);
+        assert_int_equal(bide_mutex_unlock(&rival.mutex), 0);
+        assert_int_equal(bide_mutex_try(&rival.mutex), EBUSY);
+        gate_open(&rival.owns);
         assert_int_equal(caller_end(&waiter), 0);
     }
 }
 
 /* A strand that never waits and takes the mutex again at once cannot keep another from it. */
+
 struct hog {
     bide_mutex mutex;
     bool stop; /* under the mutex */
@@ -369,19 +378,6 @@ static void starves_nobody(void **state)
     }
     end_thread(thread);
     assert_true(hog.rounds > 0);
-}
-
-struct rival {
-    bide_mutex mutex;
-    struct gate owns;
-};
-
-static int own_until_told(void *arg)
-{
-    struct rival *rival = arg;
-    CHECK_EQUAL(bide_mutex_lock(&rival->mutex), 0);
-    gate_pass(&rival->owns);
-    return bide_mutex_unlock(&rival->mutex);
 }
 
 /* Locked again at once, before the waiter that the unlock woke gets to it: it loses that race, and so must own the mutex at the

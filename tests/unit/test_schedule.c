@@ -8,7 +8,7 @@
 static int never(void *arg, bide_value *result)
 {
     (void)arg, (void)result;
-    CHECK(!"it ran");
+    check_true(false, "a task ran that must not", __FILE__, __LINE__);
     return 0;
 }
 

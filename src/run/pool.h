@@ -41,12 +41,11 @@ struct bide_pool {
     struct heap scheduled; /* by place */
     struct list tasks;     /* running ones; those that the last close has not asked to stop stand in front */
 
-    struct list for_work; /* idle workers; the timekeeper is the last */
-    unsigned waking;      /* workers that were fired and have not come to the monitor yet */
-    struct worker
-        *timekeeper; /* the idle worker that sleeps no longer than to the first scheduled time; NULL: none is idle */
-    struct list for_room;  /* submitters */
-    struct list for_event; /* who drains, closes, or creates the pool */
+    struct list for_work;      /* idle workers; the timekeeper is the last */
+    unsigned waking;           /* workers that were fired and have not come to the monitor yet */
+    struct worker *timekeeper; /* the idle one that sleeps no longer than to the first scheduled time */
+    struct list for_room;      /* submitters */
+    struct list for_event;     /* who drains, closes, or creates the pool */
 
     word closes;                      /* how often running tasks were asked to stop by a close */
     bool closed, cancelled, stopping; /* takes no tasks from outside; none at all; workers leave */

@@ -18,7 +18,9 @@ function(bide_library target)
         set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     endif()
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
-    target_compile_definitions(${target} PRIVATE $<$<BOOL:${BIDE_VALGRIND}>:BIDE_VALGRIND>)
+    target_compile_definitions(${target} PRIVATE
+        $<$<BOOL:${BIDE_VALGRIND}>:BIDE_VALGRIND>
+        $<$<BOOL:${BIDE_UCONTEXT}>:BIDE_UCONTEXT>)
     target_include_directories(${target}
         PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         PRIVATE ${PROJECT_SOURCE_DIR}/src)

@@ -68,7 +68,7 @@ static int cancel_running(bide_pool *pool, const char *what, bide_task_fn *fn)
 static int cancel_queued(bide_pool *pool)
 {
     bide_future *busy, *queued;
-    int error = bide_submit(pool, sleeper, NULL, &busy);
+    int error = bide_submit(pool, counter, NULL, &busy);
     if (error)
         return error;
     error = bide_submit(pool, answer, NULL, &queued);

@@ -46,12 +46,21 @@ typedef struct bide_pool bide_pool;
  */
 typedef int bide_task_fn(void *arg, bide_value *result);
 
+/** What a task that waits does with its worker. */
+enum bide_waiting {
+    BIDE_PARK, /**< Gives it back: any number of tasks wait on a few workers. */
+    BIDE_HOLD  /**< Keeps it: the task runs on the worker's own thread stack. */
+};
+
 /** How to make a pool. Zero-initialise it: every zero is a default. */
 typedef struct bide_pool_options {
     /** Worker threads; 0: as many CPUs as this process may use (affinity mask, then cgroup quota), or $BIDE_WORKERS
      *  where that is a whole number above zero. */
     unsigned workers;
-    /** Bytes of stack for each worker; 0: 8 MiB of address space. */
+    /** What a task that waits does with its worker. */
+    enum bide_waiting waiting;
+    /** Bytes of stack for each task; 0: 256 KiB of address space, of which what is touched takes memory, or with #BIDE_HOLD
+     *  8 MiB. */
     size_t stack_size;
     /** Tasks that may be queued; 0: unbounded. Otherwise a submit waits for room; bide_submit() in a task of this pool runs
      *  the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task that was

@@ -79,4 +79,22 @@ static inline struct link *list_take_all(struct list *list)
     return first;
 }
 
+/* All of them to the end of another list. */
+static inline void list_move_all(struct list *to, struct list *from)
+{
+    struct link *first = from->first, *head = to->first;
+    from->first = NULL;
+    if (!first)
+        return;
+    if (!head) {
+        to->first = first;
+        return;
+    }
+    struct link *last = first->prev;
+    head->prev->next = first;
+    first->prev = head->prev;
+    last->next = head;
+    head->prev = last;
+}
+
 #endif

@@ -115,25 +115,60 @@ static void float_control_set(uint64_t control)
 #endif
 }
 
-void thread_state_save(struct thread_state *state)
+static void cancellation_get(struct thread_state *state)
 {
     int ignored;
-    state->error = errno;
-    state->float_control = float_control_get();
-    pthread_sigmask(SIG_SETMASK, NULL, &state->signals);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state->cancel_state);
     pthread_setcancelstate(state->cancel_state, &ignored);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &state->cancel_type);
     pthread_setcanceltype(state->cancel_type, &ignored);
 }
 
-void thread_state_restore(const struct thread_state *state)
+static void cancellation_set(const struct thread_state *state)
 {
     int ignored;
     pthread_setcanceltype(state->cancel_type, &ignored);
     pthread_setcancelstate(state->cancel_state, &ignored);
-    pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+}
+
+static void rest_restore(const struct thread_state *state)
+{
     if (float_control_get() != state->float_control)
         float_control_set(state->float_control);
     errno = state->error;
+}
+
+void thread_state_save(struct thread_state *state)
+{
+    memset(state, 0, sizeof *state);
+    state->error = errno;
+    state->float_control = float_control_get();
+    pthread_sigmask(SIG_SETMASK, NULL, &state->signals);
+    cancellation_get(state);
+}
+
+void thread_state_restore(const struct thread_state *state)
+{
+    cancellation_set(state);
+    pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+    rest_restore(state);
+}
+
+void thread_state_exchange(struct thread_state *saved, const struct thread_state *next)
+{
+    memset(saved, 0, sizeof *saved);
+    saved->error = errno;
+    saved->float_control = float_control_get();
+    pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
+    cancellation_get(saved);
+    cancellation_set(next);
+    rest_restore(next);
+}
+
+void thread_state_return(const struct thread_state *saved, const struct thread_state *now)
+{
+    if (memcmp(&saved->signals, &now->signals, sizeof saved->signals) != 0)
+        pthread_sigmask(SIG_SETMASK, &saved->signals, NULL);
+    cancellation_set(saved);
+    rest_restore(saved);
 }

@@ -34,4 +34,10 @@ struct thread_state {
 void thread_state_save(struct thread_state *state);
 void thread_state_restore(const struct thread_state *state);
 
+/* Save it, and make it another one. */
+void thread_state_exchange(struct thread_state *saved, const struct thread_state *next);
+
+/* Restore what was saved; the thread's is `now`. Costs no system call where the signal mask is the same. */
+void thread_state_return(const struct thread_state *saved, const struct thread_state *now);
+
 #endif

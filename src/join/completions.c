@@ -79,7 +79,7 @@ static bool is_awaited_by(const bide_completions *completions, const struct runn
 {
     for (struct link *first = completions->takers.first, *link = first; link;) {
         if (LISTED_IN(struct waiter, link, link)->strand->runner == runner)
-            return true;
+            return runner->holds;
         link = link->next == first ? NULL : link->next;
     }
     return false;
@@ -161,7 +161,7 @@ static bool was_cancelled(const bide_completions *completions, const struct entr
 static bide_future *find_unstarted(bide_completions *completions)
 {
     struct runner *runner = strand_current()->runner;
-    struct link *link = runner ? completions->fresh.first : NULL;
+    struct link *link = runner && runner->holds ? completions->fresh.first : NULL;
     for (struct link *next; link; link = next) {
         struct entry *entry = entry_of(link);
         next = link->next == completions->fresh.first ? NULL : link->next;

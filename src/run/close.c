@@ -116,6 +116,8 @@ static void free_inherited(bide_pool *pool)
         next = entry->link;
         future_forget(entry);
     }
+    for (unsigned i = 0; i < pool->options.workers && !pool->runner.holds; i++)
+        fibers_forget(&pool->workers[i].fibers);
     pool_free(pool);
 }
 

@@ -6,16 +6,26 @@
 #include "base/spin.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
-#define DEFAULT_STACK_SIZE ((size_t)8 << 20)
+#define HOLDING_STACK_SIZE ((size_t)8 << 20)
+#define PARKING_STACK_SIZE ((size_t)256 << 10)
+#define LEAST_ROOT_STACK_SIZE ((size_t)1 << 20) /* for worker_start, in a parking pool */
+
+/* For a holding pool the system says so itself. */
+static bool is_stack_size(size_t size)
+{
+    return size == 0 || size >= (size_t)PTHREAD_STACK_MIN;
+}
 
 static bool are_valid(const bide_pool_options *options)
 {
     uint64_t reserved = 0;
     for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
         reserved |= options->reserved[i];
-    return reserved == 0;
+    bool holds = options->waiting == BIDE_HOLD;
+    return reserved == 0 && (holds || options->waiting == BIDE_PARK) && (holds || is_stack_size(options->stack_size));
 }
 
 static bide_pool *pool_alloc(const bide_pool_options *options)
@@ -29,7 +39,8 @@ static bide_pool *pool_alloc(const bide_pool_options *options)
     if (!pool)
         return NULL;
     memset(pool, 0, size);
-    pool->runner.run_here = worker_run_here;
+    pool->runner.holds = options->waiting == BIDE_HOLD || !CONTEXT_IS_AVAILABLE;
+    pool->runner.run_here = pool->runner.holds ? worker_run_here : worker_run_next;
     pool->runner.forget = pool_forget;
     word_init(&pool->runner.pins, 0);
     word_init(&pool->monitor.locked, 0);
@@ -37,10 +48,16 @@ static bide_pool *pool_alloc(const bide_pool_options *options)
     pool->options = *options;
     pool->options.workers = workers;
     if (!options->stack_size)
-        pool->options.stack_size = DEFAULT_STACK_SIZE;
+        pool->options.stack_size = pool->runner.holds ? HOLDING_STACK_SIZE : PARKING_STACK_SIZE;
     strncpy(pool->name, options->name ? options->name : "bide", sizeof pool->name - 1);
     pool->options.name = pool->name;
     return pool;
+}
+
+static size_t root_stack_size(const bide_pool *pool)
+{
+    size_t size = pool->options.stack_size;
+    return pool->runner.holds || size > LEAST_ROOT_STACK_SIZE ? size : LEAST_ROOT_STACK_SIZE;
 }
 
 /* Start the workers, as many as can be had, and wait until each has passed its worker_start. */
@@ -51,7 +68,7 @@ static int pool_start(bide_pool *pool, unsigned *created)
         struct worker *worker = &pool->workers[*created];
         worker->pool = pool;
         worker->index = *created;
-        error = thread_create(&worker->thread, pool->options.stack_size, worker_main, worker);
+        error = thread_create(&worker->thread, root_stack_size(pool), worker_main, worker);
     }
     monitor_lock(&pool->monitor);
     while (pool->started < *created)

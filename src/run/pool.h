@@ -12,6 +12,7 @@
 #define RUN_POOL_H
 
 #include "base/thread.h"
+#include "run/fiber.h"
 #include "run/heap.h"
 #include "run/task.h"
 #include "wait/monitor.h"
@@ -27,6 +28,12 @@ struct worker {
     struct waiter idle;        /* listed in for_work while it sleeps */
     uintptr_t stack_reserve;   /* nothing more is run in place below here */
     struct thread_state clean; /* what every task finds */
+    struct fibers fibers;      /* of a parking pool; its own thread's */
+    bide_future *next;         /* to be started first, for a task that waits for it; a reference; its own thread's */
+    bool is_waking;            /* fired, and has not come to the monitor yet */
+    bool starves;              /* sleeps though something is queued, for want of memory */
+    struct list inbox;         /* fibers that others have made ready */
+    size_t live;               /* tasks that have started and not ended */
 };
 
 struct bide_pool {
@@ -43,6 +50,8 @@ struct bide_pool {
 
     struct list for_work;      /* idle workers; the timekeeper is the last */
     unsigned waking;           /* workers that were fired and have not come to the monitor yet */
+    size_t live;               /* those of all workers */
+    unsigned starved;          /* workers that sleep though something is queued, for want of memory */
     struct worker *timekeeper; /* the idle one that sleeps no longer than to the first scheduled time */
     struct list for_room;      /* submitters */
     struct list for_event;     /* who drains, closes, or creates the pool */
@@ -77,8 +86,12 @@ bool worker_has_stack(const struct worker *self);
  * that. */
 void worker_run_oldest(struct worker *self, struct link *first);
 
-/* The pool's side of future_run_here(). */
+/* The pool's side of future_run_here(), of a holding pool, and of a parking one: which starts it next instead. */
 enum run_here worker_run_here(struct runner *runner, bide_future *future);
+enum run_here worker_run_next(struct runner *runner, bide_future *future);
+
+/* A fiber that is parked on a worker, and whose strand's PARKED was taken, may go on. Any thread. */
+void worker_make_ready(struct worker *worker, struct link *fiber);
 
 /* What counted as running does not any more. */
 void pool_retire(bide_pool *pool);
@@ -97,14 +110,23 @@ bool pool_refuses(const bide_pool *pool);
 /* Put an entry at the end of the queue. */
 void pool_push(bide_pool *pool, bide_future *future);
 
+/* Has it more than its share of the tasks that have started? */
+bool worker_is_laden(const struct worker *worker);
+
+/* Is there an idle worker, or one on its way, that has not, and memory to start one? */
+bool pool_has_better(const struct worker *self);
+
 /* An idle worker to fire once the monitor is unlocked, or NULL. */
 struct link *pool_wake(bide_pool *pool);
 
 /* The same if what is queued or scheduled needs one and none is on its way. */
 struct link *pool_wake_if_needed(bide_pool *pool);
 
-/* Sleep until fired, or until something that was scheduled may be due. */
-void pool_sleep(struct worker *self);
+/* Wake that worker, if it sleeps; what to fire once the monitor is unlocked, or NULL. */
+struct link *pool_wake_worker(struct worker *worker);
+
+/* Sleep until fired, or until the deadline, or until something that was scheduled may be due. */
+void pool_sleep(struct worker *self, bide_time deadline);
 
 /* Put what is due into the queue. */
 void pool_enqueue_due(bide_pool *pool);

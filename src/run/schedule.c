@@ -9,11 +9,44 @@ static bide_future *scheduled_future(size_t *place)
     return LISTED_IN(bide_future, place, place);
 }
 
+/* Started tasks stay where they are: one with more than its share of them should not start others. */
+bool worker_is_laden(const struct worker *worker)
+{
+    return worker->live * worker->pool->options.workers > worker->pool->live;
+}
+
+static bool suits(const struct worker *worker)
+{
+    return !worker->starves && !worker_is_laden(worker);
+}
+
+static struct worker *idle_worker(const bide_pool *pool)
+{
+    struct link *first = pool->for_work.first, *link = first;
+    while (link) {
+        struct worker *worker = LISTED_IN(struct worker, idle.link, link);
+        if (suits(worker))
+            return worker;
+        link = link->next == first ? NULL : link->next;
+    }
+    return first ? LISTED_IN(struct worker, idle.link, first) : NULL;
+}
+
 struct link *pool_wake(bide_pool *pool)
 {
-    struct link *worker = list_take_first(&pool->for_work);
-    pool->waking += worker != NULL;
-    return worker;
+    struct worker *worker = idle_worker(pool);
+    return worker ? pool_wake_worker(worker) : NULL;
+}
+
+bool pool_has_better(const struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        const struct worker *other = &pool->workers[i];
+        if (other != self && suits(other) && (other->is_waking || link_is_listed(&other->idle.link)))
+            return true;
+    }
+    return false;
 }
 
 struct link *pool_wake_if_needed(bide_pool *pool)
@@ -22,32 +55,35 @@ struct link *pool_wake_if_needed(bide_pool *pool)
     return needed && pool->waking == 0 ? pool_wake(pool) : NULL;
 }
 
-/* Only if it sleeps: on its way to the monitor it will look at the time itself. */
-static struct link *wake_timekeeper(bide_pool *pool)
+/* On its way to the monitor it will look by itself. */
+struct link *pool_wake_worker(struct worker *worker)
 {
-    struct worker *worker = pool->timekeeper;
-    if (!worker || !link_is_listed(&worker->idle.link))
+    bide_pool *pool = worker->pool;
+    if (!link_is_listed(&worker->idle.link))
         return NULL;
     list_remove(&pool->for_work, &worker->idle.link);
+    worker->is_waking = true;
     pool->waking++;
     return &worker->idle.link;
 }
 
-void pool_sleep(struct worker *self)
+void pool_sleep(struct worker *self, bide_time deadline)
 {
     bide_pool *pool = self->pool;
-    bide_time deadline = BIDE_FOREVER;
     waiter_init(&self->idle, strand_current());
     if (pool->timekeeper) {
         list_prepend(&pool->for_work,
                      &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
     } else {
         pool->timekeeper = self;
-        deadline = heap_first_time(&pool->scheduled);
+        bide_time first = heap_first_time(&pool->scheduled);
+        if (first < deadline)
+            deadline = first;
         list_append(&pool->for_work, &self->idle.link);
     }
     if (monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE) == 0)
         pool->waking--;
+    self->is_waking = false;
     if (pool->timekeeper == self)
         pool->timekeeper = NULL;
 }
@@ -107,7 +143,7 @@ static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct
     if (!heap_reserve(&pool->scheduled, pool->scheduled.length + 1))
         return ENOMEM;
     if (when < heap_first_time(&pool->scheduled))
-        *worker = wake_timekeeper(pool);
+        *worker = pool->timekeeper ? pool_wake_worker(pool->timekeeper) : NULL;
     heap_add(&pool->scheduled, when, &future->place);
     return 0;
 }

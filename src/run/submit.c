@@ -12,11 +12,12 @@ static bool has_room(const bide_pool *pool)
     return pool->options.max_pending == 0 || pool->queued < pool->options.max_pending;
 }
 
-/* A task of the pool with no end to its patience goes in all the same, and takes the oldest entry out in the same step: it
+/* A task of a holding pool with no end to its patience goes in all the same, and takes the oldest entry out in the same step: it
  * could wait for ever for a worker, being on one. Unless it should stop. */
 static bool goes_in_anyway(const bide_pool *pool, const struct strand *self, bide_time deadline)
 {
-    return deadline == BIDE_FOREVER && self->runner == &pool->runner && !self->operations->stop_is_due(self);
+    return deadline == BIDE_FOREVER && pool->runner.holds && self->runner == &pool->runner &&
+           !self->operations->stop_is_due(self);
 }
 
 /* Under the monitor, which it lets go of while it waits. Newcomers queue behind those that wait; who was fired and has lost its

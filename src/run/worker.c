@@ -1,5 +1,7 @@
 #include "run/pool.h"
 
+#include <errno.h>
+
 static _Thread_local struct worker *worker_here;
 
 struct worker *worker_current(void)
@@ -23,23 +25,28 @@ int bide_worker_index(void)
 }
 
 /* Under the monitor: start a task, if nobody else did and the pool still wants it. */
-static bool claim(bide_pool *pool, struct task *task, bide_future *future)
+static bool claim(struct worker *self, struct task *task, bide_future *future)
 {
     *task = (struct task){.future = NULL};
-    if (pool->cancelled || !future_claim(future))
+    if (self->pool->cancelled || !future_claim(future))
         return false;
     task->future = future;
-    list_append(&pool->tasks, &task->link);
+    list_append(&self->pool->tasks, &task->link);
+    self->live++;
+    self->pool->live++;
     return true;
 }
 
 /* Run a task that was claimed. The run's reference goes with it. */
-static void run(bide_pool *pool, struct task *task)
+static void run(struct worker *self, struct task *task)
 {
+    bide_pool *pool = self->pool;
     bide_value value;
-    int error = task_call(task, &pool->runner, &value);
+    int error = task_call(task, self, &value);
     monitor_lock(&pool->monitor);
     list_remove(&pool->tasks, &task->link); /* a close that asks tasks to stop holds the futures of those listed */
+    self->live--;
+    pool->live--;
     monitor_unlock(&pool->monitor);
     future_settle(task->future, error, value);
 }
@@ -48,7 +55,7 @@ static void run(bide_pool *pool, struct task *task)
 static void see_to(struct worker *self, struct task *task, bide_future *entry, const struct thread_state *restored)
 {
     if (task->future)
-        run(self->pool, task);
+        run(self, task);
     else
         bide_future_release(entry);
     tools_end(task, sizeof *task);
@@ -77,7 +84,7 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future)
     if (!worker_has_stack(worker_here))
         return NO_STACK;
     monitor_lock(&pool->monitor);
-    bool claimed = claim(pool, &task, future);
+    bool claimed = claim(worker_here, &task, future);
     pool->running += claimed;
     if (claimed)
         task.when = pool_unschedule(pool, future);
@@ -90,14 +97,52 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future)
     return RAN_HERE;
 }
 
-/* Under the monitor, which it unlocks: take the oldest entry, and claim its task unless it is dead. NULL: there is none. Fires
- * `first` as well. */
-static bide_future *take(bide_pool *pool, struct task *task, struct link *first)
+enum run_here worker_run_next(struct runner *runner, bide_future *future)
 {
+    (void)runner;
+    struct worker *self = worker_here;
+    bide_future *other = self->next;
+    bide_future_retain(future);
+    self->next = future;
+    self->fibers.to_queue = true;
+    bide_future_release(other); /* in the queue it stays */
+    return NOT_HERE;
+}
+
+void worker_make_ready(struct worker *worker, struct link *fiber)
+{
+    if (worker == worker_here) {
+        fiber_make_ready(fiber);
+        return;
+    }
+    bide_pool *pool = worker->pool;
+    monitor_lock(&pool->monitor);
+    list_append(&worker->inbox, fiber);
+    struct link *sleeper = pool_wake_worker(worker);
+    monitor_unlock(&pool->monitor);
+    waiters_fire(sleeper);
+}
+
+/* What was put in front, if anything; else the oldest entry. */
+static bide_future *pop(struct worker *self, struct link **submitter)
+{
+    bide_future *next = self->next;
+    self->next = NULL;
+    if (!next)
+        return pool_pop(self->pool, submitter);
+    self->pool->running++;
+    return next;
+}
+
+/* Under the monitor, which it unlocks: take an entry, and claim its task unless it is dead, or is not due yet. NULL: there is
+ * none. Fires `first` as well. */
+static bide_future *take(struct worker *self, struct task *task, struct link *first)
+{
+    bide_pool *pool = self->pool;
     struct link *submitter = NULL;
-    bide_future *entry = pool_pop(pool, &submitter);
-    if (entry)
-        claim(pool, task, entry);
+    bide_future *entry = pop(self, &submitter);
+    if (entry && !heap_holds(&pool->scheduled, &entry->place))
+        claim(self, task, entry);
     struct link *other = pool_wake_if_needed(pool);
     monitor_unlock(&pool->monitor);
     waiters_fire(first);
@@ -109,23 +154,95 @@ static bide_future *take(bide_pool *pool, struct task *task, struct link *first)
 void worker_run_oldest(struct worker *self, struct link *first)
 {
     struct task task = {.future = NULL};
-    bide_future *entry = take(self->pool, &task, first);
+    bide_future *entry = take(self, &task, first);
     see_to_in_place(self, &task, entry);
 }
 
-static void work(struct worker *self)
+static void work_holding(struct worker *self)
 {
     bide_pool *pool = self->pool;
-    struct task task;
     bide_future *entry;
     do {
+        struct task task = {.future = NULL};
         monitor_lock(&pool->monitor);
         for (pool_enqueue_due(pool); !pool->first && !pool->stopping; pool_enqueue_due(pool))
-            pool_sleep(self);
-        entry = take(pool, &task, NULL);
+            pool_sleep(self, BIDE_FOREVER);
+        entry = take(self, &task, NULL);
         if (entry)
             see_to(self, &task, entry, &self->clean);
     } while (entry);
+}
+
+static bool may_take(const struct worker *self)
+{
+    return self->next || (self->pool->first && !(worker_is_laden(self) && pool_has_better(self)));
+}
+
+/* With no memory for a fiber to park on, queued tasks wait until one is free; but not if no task can move that could free one. */
+static bool is_stuck(const struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    return pool->first && list_is_empty(&self->fibers.ready) && fibers_first_time(&self->fibers) == BIDE_FOREVER &&
+           pool->starved + 1 == pool->options.workers;
+}
+
+static void sleep_starving(struct worker *self, bool starves)
+{
+    self->starves = starves;
+    self->pool->starved += starves;
+    pool_sleep(self, fibers_first_time(&self->fibers));
+    self->pool->starved -= starves;
+    self->starves = false;
+}
+
+/* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
+ * this one sleeps. */
+static void rest(struct worker *self, bool has_spare)
+{
+    bide_pool *pool = self->pool;
+    struct link *other = NULL;
+    if (list_is_empty(&self->fibers.ready)) {
+        if (pool->first && pool_has_better(self))
+            other = pool_wake_if_needed(pool);
+        if (!other) {
+            sleep_starving(self, !has_spare && pool->first);
+            other = list_is_empty(&self->inbox) ? NULL : pool_wake_if_needed(pool); /* it will be busy */
+        }
+    }
+    monitor_unlock(&pool->monitor);
+    waiters_fire(other);
+}
+
+/* One round: go on with who is ready, then start a task, or sleep until there is something to do. false: nothing ever will be. */
+static bool go_round(struct worker *self)
+{
+    bide_pool *pool = self->pool;
+    struct task task = {.future = NULL};
+    fibers_resume(&self->fibers);
+    bool has_spare = fibers_reserve(&self->fibers);
+    monitor_lock(&pool->monitor);
+    pool_enqueue_due(pool);
+    list_move_all(&self->fibers.ready, &self->inbox);
+    if (pool->stopping) {
+        monitor_unlock(&pool->monitor);
+        return false;
+    }
+    if (has_spare ? may_take(self) : is_stuck(self)) {
+        bide_future *entry = take(self, &task, NULL);
+        task.refusal = has_spare ? 0 : ENOMEM;
+        see_to(self, &task, entry, &self->clean);
+    } else {
+        rest(self, has_spare);
+    }
+    return true;
+}
+
+static void loop_on_fiber(void *arg)
+{
+    struct worker *self = arg;
+    while (go_round(self))
+        ;
+    fibers_leave(&self->fibers);
 }
 
 static void report_start(bide_pool *pool, int error)
@@ -143,17 +260,24 @@ void *worker_main(void *arg)
 {
     struct worker *self = arg;
     const bide_pool_options *options = &self->pool->options;
+    bool holds = self->pool->runner.holds;
     worker_here = self;
     thread_be_worker();
     thread_name(options->name, self->index);
     self->stack_reserve = thread_stack_reserve();
     int error = options->worker_start ? options->worker_start(self->index, options->worker_ctx) : 0;
+    bool started = !error;
     thread_state_save(&self->clean);
+    if (started && !holds && !fibers_begin(&self->fibers, options->stack_size, &self->clean))
+        error = ENOMEM;
     report_start(self->pool, error);
-    if (error)
-        return NULL;
-    work(self);
-    if (options->worker_stop)
+    if (!error && holds)
+        work_holding(self);
+    else if (!error)
+        fibers_enter(&self->fibers, loop_on_fiber, self);
+    if (started && !holds)
+        fibers_end(&self->fibers);
+    if (started && options->worker_stop)
         options->worker_stop(self->index, options->worker_ctx);
     return NULL;
 }

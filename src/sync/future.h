@@ -50,6 +50,7 @@ enum run_here {
 /* What a pool is to its futures. */
 struct runner {
     enum run_here (*run_here)(struct runner *runner, bide_future *future);
+    bool holds; /* its tasks keep their workers while they wait: only then may run_here() run one in place */
     /* A future that had not started was cancelled: its entry may go. Takes a pin. */
     void (*forget)(struct runner *runner, bide_future *future);
     atomic_word pins; /* those who keep the pool from being freed, for a few instructions */

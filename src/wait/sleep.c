@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 
 static int thread_sleep(bide_time deadline)
 {
@@ -42,6 +41,6 @@ int bide_sleep(double seconds)
 int bide_yield(void)
 {
     struct strand *self = strand_current();
-    sched_yield();
+    self->operations->yield(self);
     return self->operations->deliver_stop(self) ? ECANCELED : 0;
 }

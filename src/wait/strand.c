@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 /* The word: STOP and LATE where their reasons stand, the reasons that end the park above them, PARKED, the count of fires. */
 #define REASONS_SHIFT 3
@@ -36,8 +37,8 @@ static void publish_nothing(struct strand *self)
     (void)self;
 }
 
-static const struct strand_operations thread_operations = {thread_park, thread_unpark, publish_nothing,
-                                                           no_request_is_due, deliver_nothing};
+static const struct strand_operations thread_operations = {thread_park,     thread_unpark,     thread_yield,
+                                                           publish_nothing, no_request_is_due, deliver_nothing};
 
 static _Thread_local struct {
     struct strand thread;
@@ -208,8 +209,12 @@ static bool parker_sleep(struct parker *parker, bide_time deadline)
     return woken;
 }
 
-/* The deadline has passed: take PARKED ourselves and set LATE, unless a waker took it before. */
-static bool take_back(struct strand *self)
+bool strand_set_parked(struct strand *self, word seen, word reasons)
+{
+    return cas_acq_rel(&self->word, &seen, seen | PARKED | reasons << REASONS_SHIFT);
+}
+
+bool strand_take_back(struct strand *self)
 {
     word seen = load_relaxed(&self->word);
     while (seen & PARKED)
@@ -227,11 +232,17 @@ void thread_park(struct strand *self, word seen, word reasons, bide_time deadlin
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     parker_init(parker);
-    bool parked = cas_acq_rel(&self->word, &seen, seen | PARKED | reasons << REASONS_SHIFT);
-    if (parked && !parker_sleep(parker, deadline) && !take_back(self))
+    bool parked = strand_set_parked(self, seen, reasons);
+    if (parked && !parker_sleep(parker, deadline) && !strand_take_back(self))
         parker_sleep(parker, BIDE_FOREVER);
     parker_destroy(parker);
     pthread_setcancelstate(cancel_state, &cancel_state);
+}
+
+void thread_yield(struct strand *self)
+{
+    (void)self;
+    sched_yield();
 }
 
 void thread_unpark(struct strand *strand)

@@ -44,6 +44,8 @@ struct strand_operations {
     void (*park)(struct strand *self, word seen, word reasons, bide_time deadline);
     /* For who took PARKED: let it go on. */
     void (*unpark)(struct strand *strand);
+    /* Let others run. */
+    void (*yield)(struct strand *self);
     /* Before the first park of a task: let those find the strand who ask it to stop. */
     void (*publish)(struct strand *self);
     /* Has it been asked to stop, and not been told? */
@@ -120,7 +122,14 @@ int strand_end_wait_keeping_stop(struct strand *self, word ended);
 /* A look that found nothing ready: ECANCELED, delivered, or ETIMEDOUT. */
 int strand_poll(struct strand *self);
 
+/* For park operations. Set PARKED, and the reasons that end it; false: the word is not as seen any more. */
+bool strand_set_parked(struct strand *self, word seen, word reasons);
+
+/* For park operations. The deadline has passed: take PARKED and set LATE; false: a waker took it before. */
+bool strand_take_back(struct strand *self);
+
 /* The operations by which a thread sleeps, for those of a task that keeps its worker. */
+void thread_yield(struct strand *self);
 void thread_park(struct strand *self, word seen, word reasons, bide_time deadline);
 void thread_unpark(struct strand *strand);
 

@@ -154,7 +154,9 @@ static void race(unsigned workers, uint64_t *seed, unsigned long rounds)
     struct canceller other = {&start, victims, test_random(seed) | 1, rounds};
     pthread_create(&thread, NULL, cancel_each_round, &other);
     for (unsigned long i = 0; i < rounds; i++) {
-        CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = workers}), 0);
+        CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = workers,
+                                                                 .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK}),
+                    0);
         submit_all(pool, victims, seed);
         pthread_barrier_wait(&start);
         cancel_all(victims, seed);

@@ -111,7 +111,8 @@ static void run(unsigned workers, uint64_t *seed)
     uint64_t choice = test_random(seed);
     pthread_t threads[SUBMITTERS];
     struct race race = {.how = choice & 256 ? BIDE_CANCEL : BIDE_DRAIN, .max_pending = choice & 512 ? 4 : 0};
-    bide_pool_options options = {.workers = workers, .max_pending = race.max_pending};
+    bide_pool_options options = {
+        .workers = workers, .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK, .max_pending = race.max_pending};
     CHECK_EQUAL(bide_pool_create(&race.pool, &options), 0);
     pthread_barrier_init(&race.barrier, NULL, SUBMITTERS + 1);
     for (int i = 0; i < SUBMITTERS; i++)

@@ -116,7 +116,9 @@ static void run(unsigned workers, uint64_t *seed)
         race.seeds[i] = test_random(seed) | 1;
     pthread_barrier_init(&race.begin, NULL, ADDERS + TAKERS);
     CHECK_EQUAL(bide_completions_create(&race.done), 0);
-    CHECK_EQUAL(bide_pool_create(&race.pool, &(bide_pool_options){.workers = workers}), 0);
+    CHECK_EQUAL(bide_pool_create(&race.pool, &(bide_pool_options){.workers = workers,
+                                                                  .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK}),
+                0);
     for (int i = 0; i < ADDERS + TAKERS; i++)
         pthread_create(&threads[i], NULL, i < ADDERS ? add : take, &race);
     for (int i = 0; i < ADDERS + TAKERS; i++)

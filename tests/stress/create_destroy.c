@@ -44,7 +44,9 @@ static void *make_pools(void *arg)
     for (unsigned long i = 0; i < self->rounds; i++) {
         bide_pool *pool;
         uint64_t choice = test_random(&self->seed);
-        bide_pool_options options = {.workers = 1 + (unsigned)(choice % 3), .stack_size = 256 << 10};
+        bide_pool_options options = {.workers = 1 + (unsigned)(choice % 3),
+                                     .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK,
+                                     .stack_size = 256 << 10};
         if (!CHECK_EQUAL(bide_pool_create(&pool, &options), 0))
             break;
         self->tasks += give_task(pool, choice >> 8);

@@ -156,7 +156,9 @@ int main(int argc, char **argv)
     struct waiter waiters[THREADS];
     struct round round = {.start = &start};
     bide_pool *pool;
-    CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = 1}), 0);
+    CHECK_EQUAL(
+        bide_pool_create(&pool, &(bide_pool_options){.workers = 1, .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK}),
+        0);
     pthread_barrier_init(&round.referenced, NULL, 2);
     pthread_barrier_init(&start, NULL, THREADS + 1);
     pthread_barrier_init(&end, NULL, THREADS + 1);

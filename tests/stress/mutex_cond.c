@@ -150,7 +150,9 @@ static void run(uint64_t *seed, unsigned long items)
     atomic_store(&over, false);
     for (int i = 0; i < 2 * SIDES + NUISANCES; i++)
         seeds[i] = test_random(seed) | 1;
-    CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = SIDES}), 0);
+    CHECK_EQUAL(bide_pool_create(
+                    &pool, &(bide_pool_options){.workers = SIDES, .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK}),
+                0);
     for (int i = 0; i < NUISANCES; i++)
         pthread_create(&nuisances[i], NULL, be_a_nuisance, &seeds[2 * SIDES + i]);
     for (int i = 0; i < SIDES; i++) {

@@ -115,7 +115,10 @@ int main(int argc, char **argv)
             struct node root = {.seed = test_random(&seed) | 1, .depth = DEPTH};
             uint64_t expected = size_of(root.seed, DEPTH);
             bide_value size = {0};
-            CHECK_EQUAL(bide_run(&(bide_pool_options){.workers = workers}, visit, &root, &size), 0);
+            CHECK_EQUAL(
+                bide_run(&(bide_pool_options){.workers = workers, .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK},
+                         visit, &root, &size),
+                0);
             CHECK_EQUAL(size.u64, expected);
         }
     return check_failures() != 0;

@@ -52,8 +52,9 @@ static void *cancel_downwards(void *race)
 static void play(struct race *race, uint64_t *seed)
 {
     bide_pool *pool;
-    if (!CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = 1 + (unsigned)(test_random(seed) % 3)}),
-                     0))
+    bide_pool_options options = {.workers = 1 + (unsigned)(test_random(seed) % 3),
+                                 .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK};
+    if (!CHECK_EQUAL(bide_pool_create(&pool, &options), 0))
         return;
     for (int i = 0; i < TASKS; i++) {
         bide_time when = bide_clock() + (bide_time)(test_random(seed) % 60000);

@@ -138,7 +138,10 @@ static void storm(unsigned workers, size_t max_pending, uint64_t *random)
     struct sum sum = {.sum = 0};
     bide_pool *pool;
     unsigned long jobs = test_scale(2000);
-    if (!CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = workers, .max_pending = max_pending}), 0))
+    if (!CHECK_EQUAL(bide_pool_create(&pool, &(bide_pool_options){.workers = workers,
+                                                                  .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK,
+                                                                  .max_pending = max_pending}),
+                     0))
         return;
     for (int i = 0; i < THREADS; i++) {
         submitters[i] = (struct submitter){.pool = pool, .seed = test_random(random), .jobs = jobs};

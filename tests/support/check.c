@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -48,6 +49,12 @@ unsigned long test_scale(unsigned long rounds)
     double scale = text ? strtod(text, NULL) : 1;
     double scaled = (double)rounds * (scale > 0 ? scale : 1);
     return scaled < 1 ? 1 : (unsigned long)scaled;
+}
+
+bool test_holds(void)
+{
+    const char *waiting = getenv("BIDE_TEST_WAITING");
+    return waiting && strcmp(waiting, "hold") == 0;
 }
 
 uint64_t test_seed(int argc, char **argv)

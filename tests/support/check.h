@@ -19,6 +19,9 @@ unsigned check_failures(void);
 /* For stress programs: BIDE_TEST_SCALE (default 1, a real number above 0) times rounds, at least 1. */
 unsigned long test_scale(unsigned long rounds);
 
+/* Do the pools of this run hold? $BIDE_TEST_WAITING is "hold". */
+bool test_holds(void);
+
 /* For stress programs: the seed from argv[1], else from the clock; printed, so that a run can be repeated. */
 uint64_t test_seed(int argc, char **argv);
 

@@ -13,8 +13,12 @@ int fixture_begin(void **state)
 int fixture_setup(void **state)
 {
     static struct fixture fixture;
-    fixture.workers = (unsigned)(uintptr_t)*state;
-    fixture.pool = fixture.workers ? make_pool(fixture.workers) : NULL;
+    unsigned entry = (unsigned)(uintptr_t)*state;
+    fixture.workers = entry & ~HOLDING;
+    fixture.pool = NULL;
+    if (entry)
+        fixture.pool = make_pool_with(
+            &(bide_pool_options){.workers = fixture.workers, .waiting = entry & HOLDING ? BIDE_HOLD : BIDE_PARK});
     *state = &fixture;
     return 0;
 }
@@ -30,13 +34,17 @@ int fixture_teardown(void **state)
     fixture_end_pool(*state);
     assert_int_equal(check_failures(), 0);
     assert_int_equal(seams_memory_live(), 0);
+    assert_int_equal(seams_pages_live(), 0);
     return 0;
 }
 
 bide_pool *make_pool_with(const bide_pool_options *options)
 {
     bide_pool *pool = NULL;
-    assert_int_equal(bide_pool_create(&pool, options), 0);
+    bide_pool_options chosen = options ? *options : (bide_pool_options){.workers = 0};
+    if (test_holds())
+        chosen.waiting = BIDE_HOLD;
+    assert_int_equal(bide_pool_create(&pool, &chosen), 0);
     assert_non_null(pool);
     return pool;
 }

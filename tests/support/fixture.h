@@ -1,5 +1,5 @@
 /* What the cmocka programs share. A test gets its pool from the list it stands in, and the fixture sees to it afterwards
- * that nothing is left over: no memory of bide, no failed check.
+ * that nothing is left over: no memory or pages of bide, no failed check.
  *
  *     static void joins(void **state)
  *     {
@@ -50,6 +50,15 @@ struct fixture {
 #define ON_POOLS(test)                                                                                                 \
     FIXTURE_ENTRY(test, #test " on 1 worker", 1), FIXTURE_ENTRY(test, #test " on 2 workers", 2),                       \
         FIXTURE_ENTRY(test, #test " on 4 workers", 4), FIXTURE_ENTRY(test, #test " on 8 workers", 8)
+
+/* For what only holding pools do. */
+#define HOLDING 0x10000U
+#define ON_ONE_HOLDING_WORKER(test) FIXTURE_ENTRY(test, #test " on 1 holding worker", HOLDING | 1)
+#define ON_HOLDING_POOLS(test)                                                                                         \
+    FIXTURE_ENTRY(test, #test " on 1 holding worker", HOLDING | 1),                                                    \
+        FIXTURE_ENTRY(test, #test " on 2 holding workers", HOLDING | 2),                                               \
+        FIXTURE_ENTRY(test, #test " on 4 holding workers", HOLDING | 4),                                               \
+        FIXTURE_ENTRY(test, #test " on 8 holding workers", HOLDING | 8)
 
 int fixture_begin(void **state);
 int fixture_setup(void **state);

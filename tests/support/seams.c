@@ -2,11 +2,18 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/pages.h"
 #include "base/spawn.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
 
 /* One lock for all: the tools that watch the tests know mutexes best. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -16,8 +23,9 @@ struct failure {
     bool reached;
 };
 
-static struct failure memory_failure, spawn_failure;
-static size_t memory_live, spawned;
+static struct failure memory_failure, pages_failure, spawn_failure;
+static size_t memory_live, pages_live, pages_protected, spawned;
+static bool marks_refused;
 static bide_time clock_fixed;
 
 static bool fails(struct failure *failure)
@@ -68,6 +76,54 @@ void memory_free(void *memory)
     free(memory);
 }
 
+static size_t in_pages(size_t size)
+{
+    return size / (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void *pages_map(size_t size)
+{
+    pthread_mutex_lock(&lock);
+    void *pages = fails(&pages_failure)
+                      ? MAP_FAILED
+                      : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    pages_live += pages != MAP_FAILED ? in_pages(size) : 0;
+    pthread_mutex_unlock(&lock);
+    if (pages == MAP_FAILED)
+        return NULL;
+    madvise(pages, size, MADV_NOHUGEPAGE);
+    return pages;
+}
+
+void pages_unmap(void *pages, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    pages_live -= in_pages(size);
+    pthread_mutex_unlock(&lock);
+    munmap(pages, size);
+}
+
+bool pages_mark(void *pages, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    bool refused = marks_refused;
+    pthread_mutex_unlock(&lock);
+    return !refused && madvise(pages, size, MADV_GUARD_INSTALL) == 0;
+}
+
+bool pages_protect(void *pages, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    pages_protected += in_pages(size);
+    pthread_mutex_unlock(&lock);
+    return mprotect(pages, size, PROT_NONE) == 0;
+}
+
+void pages_discard(void *pages, size_t size)
+{
+    madvise(pages, size, MADV_DONTNEED);
+}
+
 int spawn_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *arg)
 {
     pthread_mutex_lock(&lock);
@@ -94,6 +150,16 @@ size_t seams_memory_live(void)
     return count(&memory_live);
 }
 
+size_t seams_pages_live(void)
+{
+    return count(&pages_live);
+}
+
+size_t seams_pages_protected(void)
+{
+    return count(&pages_protected);
+}
+
 size_t seams_spawned(void)
 {
     return count(&spawned);
@@ -104,6 +170,18 @@ void seams_fail_memory(size_t nth)
     arm(&memory_failure, nth);
 }
 
+void seams_fail_pages(size_t nth)
+{
+    arm(&pages_failure, nth);
+}
+
+void seams_refuse_marks(bool refuse)
+{
+    pthread_mutex_lock(&lock);
+    marks_refused = refuse;
+    pthread_mutex_unlock(&lock);
+}
+
 void seams_fail_spawn(size_t nth)
 {
     arm(&spawn_failure, nth);
@@ -112,6 +190,11 @@ void seams_fail_spawn(size_t nth)
 bool seams_memory_failed(void)
 {
     return reached(&memory_failure);
+}
+
+bool seams_pages_failed(void)
+{
+    return reached(&pages_failure);
 }
 
 bool seams_spawn_failed(void)

@@ -671,7 +671,8 @@ static int dig(void *arg, bide_value *result)
 static void without_stack_the_unstarted_is_edeadlk(void **state)
 {
     (void)state;
-    bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = 1, .stack_size = 1536 * 1024});
+    bide_pool *pool =
+        make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .stack_size = 1536 * 1024});
     struct shaft shaft = {0, 0};
     assert_int_equal(bide_join(submit(pool, dig, &shaft), NULL), 0);
     end_pool(pool);
@@ -1131,8 +1132,8 @@ int main(void)
         ON_POOLS(an_end_is_not_lost_on_a_cancelled_taker),
         ALONE(many_may_add_and_take_at_once),
         ON_POOLS(a_task_may_take_its_own_pools_tasks),
-        ON_ONE_WORKER(a_deadline_runs_nothing_in_place),
-        ON_ONE_WORKER(nothing_is_run_in_place_while_something_has_ended),
+        ON_ONE_HOLDING_WORKER(a_deadline_runs_nothing_in_place),
+        ON_ONE_HOLDING_WORKER(nothing_is_run_in_place_while_something_has_ended),
         ALONE(without_stack_the_unstarted_is_edeadlk),
         ALONE(waiting_in_a_callback_is_edeadlk),
         ALONE(adding_and_taking_the_ended_is_legal_in_a_callback),

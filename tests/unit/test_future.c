@@ -532,7 +532,8 @@ static int descend_by_wait_or_cancel(bide_future *deeper)
 
 static void dig_until_refused(int (*descend)(bide_future *deeper))
 {
-    bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = 1, .stack_size = 1536 * 1024});
+    bide_pool *pool =
+        make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .stack_size = 1536 * 1024});
     struct shaft shaft = {descend, 0, 0};
     assert_int_equal(bide_join(submit(pool, dig, &shaft), NULL), 0);
     end_pool(pool);
@@ -882,16 +883,16 @@ int main(void)
         ON_POOLS(a_wait_times_out_and_never_early),
         ON_POOLS(an_ended_future_is_ready_whatever_the_deadline),
         ON_POOLS(join_gives_the_outcome),
-        ON_ONE_WORKER(a_wait_runs_an_unstarted_task_in_place),
-        ON_ONE_WORKER(a_wait_runs_no_other_task_in_place),
-        ON_ONE_WORKER(a_wait_with_a_deadline_runs_nothing_in_place),
+        ON_ONE_HOLDING_WORKER(a_wait_runs_an_unstarted_task_in_place),
+        ON_ONE_HOLDING_WORKER(a_wait_runs_no_other_task_in_place),
+        ON_ONE_HOLDING_WORKER(a_wait_with_a_deadline_runs_nothing_in_place),
         ON_POOLS(a_task_of_another_pool_is_not_run_in_place),
         ON_POOLS(a_chain_of_joins_does_not_deadlock),
         ALONE(join_without_stack_cancels_the_unstarted),
         ALONE(wait_without_stack_leaves_the_unstarted),
         ALONE(wait_or_cancel_without_stack_leaves_the_unstarted),
         ON_POOLS(a_task_cannot_wait_for_itself),
-        ON_ONE_WORKER(a_task_cannot_wait_for_those_beneath_on_its_stack),
+        ON_ONE_HOLDING_WORKER(a_task_cannot_wait_for_those_beneath_on_its_stack),
         ON_POOLS(an_owned_argument_is_dropped_once),
         ON_POOLS(an_owned_argument_lives_as_long_as_a_reference),
         ON_POOLS(an_argument_can_be_owned_after_the_end),

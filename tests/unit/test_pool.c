@@ -232,7 +232,8 @@ static int measure_stack(void *arg, bide_value *result)
 static size_t stack_in(size_t stack_size, size_t use)
 {
     struct stack stack = {.use = use};
-    bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = 1, .stack_size = stack_size});
+    bide_pool *pool =
+        make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .stack_size = stack_size});
     assert_int_equal(bide_join(submit(pool, measure_stack, &stack), NULL), 0);
     end_pool(pool);
     return stack.size;
@@ -543,7 +544,7 @@ int main(void)
         ALONE(starts_the_workers_asked_for),
         ON_POOLS(runs_no_more_tasks_than_workers),
         ALONE(knows_nothing_outside_a_task),
-        ON_ONE_WORKER(keeps_its_place_over_a_run_in_place),
+        ON_ONE_HOLDING_WORKER(keeps_its_place_over_a_run_in_place),
         ON_POOLS(keeps_pools_apart),
         ALONE(gives_the_stack_asked_for),
         ALONE(names_threads),

@@ -56,6 +56,11 @@ static bide_pool *make_bounded(unsigned workers, size_t max_pending)
     return make_pool_with(&(bide_pool_options){.workers = workers, .max_pending = max_pending});
 }
 
+static bide_pool *make_bounded_holding(size_t max_pending)
+{
+    return make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .max_pending = max_pending});
+}
+
 static void fill(bide_pool *pool, size_t n, struct entry *entries)
 {
     for (size_t i = 0; i < n; i++)
@@ -356,7 +361,7 @@ static void can_be_cancelled_while_it_waits_for_room_at_home(void **state)
 {
     (void)state;
     struct gate done = GATE_INIT;
-    bide_pool *pool = make_bounded(1, 1);
+    bide_pool *pool = make_bounded_holding(1);
     struct visitor visitor = {{pool, NULL, &done, bide_in(1e6), NULL}, SLEEPER_INIT, -1, -1};
     gate_open(&done);
     bide_future *task = submit(pool, wait_for_room_at_home, &visitor);
@@ -471,7 +476,7 @@ static void makes_room_though_others_wait_for_it(void **state)
     struct entry entries[] = {{&journal, 'b'}, {&journal, 'c'}, {&journal, 'a'}, {&journal, 'd'}};
     struct crowd crowd = {GATE_INIT, entries};
     struct caller caller;
-    bide_pool *pool = make_bounded(1, 1);
+    bide_pool *pool = make_bounded_holding(1);
     struct submission outside = {pool, write_entry, &entries[3], 0, NULL};
     bide_future *task = submit(pool, submit_past_others, &crowd);
     gate_await(&crowd.gate, 1);
@@ -491,7 +496,7 @@ static void makes_room_for_itself(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry entries[] = {{&journal, 'a'}, {&journal, 'b'}, {&journal, 'c'}, {&journal, 'd'}};
-    bide_pool *pool = make_bounded(1, 2);
+    bide_pool *pool = make_bounded_holding(2);
     assert_int_equal(bide_join(submit(pool, submit_to_own_pool, entries), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "abcd");
@@ -532,7 +537,7 @@ static void makes_room_of_a_task_run_in_place(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry entries[] = {{&journal, 'a'}, {&journal, 'b'}};
-    bide_pool *pool = make_bounded(1, 1);
+    bide_pool *pool = make_bounded_holding(1);
     assert_int_equal(bide_join(submit(pool, submit_past_one_run_in_place, entries), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "ab");
@@ -544,7 +549,7 @@ static void makes_room_of_a_cancelled_task(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry a = {&journal, 'a'};
-    bide_pool *pool = make_bounded(1, 1);
+    bide_pool *pool = make_bounded_holding(1);
     assert_int_equal(bide_join(submit(pool, submit_past_a_cancelled_one, &a), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "a");
@@ -590,7 +595,8 @@ static void keeps_a_quarter_of_the_stack(void **state)
 {
     (void)state;
     struct descent descent = {0};
-    bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = 1, .max_pending = 1, .stack_size = 2 << 20});
+    bide_pool *pool = make_pool_with(
+        &(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .stack_size = 2 << 20, .max_pending = 1});
     assert_int_equal(bide_join(submit(pool, descend, &descent), NULL), 0);
     end_pool(pool);
     assert_true(descent.bottom);

@@ -642,7 +642,7 @@ int main(void)
         ON_POOLS(the_same_seed_gives_the_same_delays),
         ON_POOLS(a_scheduled_wait_draws_the_same_from_the_same_seed),
         ALONE(another_seed_gives_other_delays),
-        ON_ONE_WORKER(delays_come_in_the_order_of_the_ends),
+        ON_ONE_HOLDING_WORKER(delays_come_in_the_order_of_the_ends),
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "a worker for each", 4),
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "more workers than waits", 8),
         ON_POOLS(scheduled_waits_need_no_worker_each),

@@ -1,0 +1,21 @@
+/* Address space: every mapping that stacks lie in passes here. Replace pages.c to bring one that fails. Addresses and sizes
+ * are whole pages. errno stays as it was. */
+#ifndef BASE_PAGES_H
+#define BASE_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zeros to read and write, which take memory page by page when they are touched; NULL: none to be had. */
+void *pages_map(size_t size);
+void pages_unmap(void *pages, size_t size);
+
+/* Let every access fault. Marking costs no mapping of the process, but needs Linux 6.13; protecting splits one in three.
+ * Undone by unmapping. False: cannot be done. */
+bool pages_mark(void *pages, size_t size);
+bool pages_protect(void *pages, size_t size);
+
+/* Give the memory back and keep the address space: zeros again, and what faults goes on faulting. */
+void pages_discard(void *pages, size_t size);
+
+#endif

@@ -1,0 +1,227 @@
+#include "run/fiber.h"
+
+#include "base/clock.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SPARES 64      /* at most, so that a burst leaves no more behind */
+#define QUEUE_ROUND 61 /* every so many switches the queue comes first; prime, so that no pattern keeps step with it */
+#define RED_ZONE 1024  /* bytes at the end of a stack that nobody uses who has not overrun it */
+#define FIBER_ALIGNMENT 64
+
+/* It lies at the upper end of its own stack, in the page that is used anyway. */
+struct fiber {
+    struct context context;
+    struct link link; /* ready, spare, or in the inbox of its worker */
+    struct fibers *home;
+    struct strand *strand; /* of the task that is parked on it */
+    size_t place;          /* in the timers */
+    char *stack;
+};
+
+static struct fiber *fiber_of(struct link *link)
+{
+    return LISTED_IN(struct fiber, link, link);
+}
+
+static void fiber_main(void *arg)
+{
+    struct fiber *self = arg;
+    self->home->loop(self->home->arg);
+}
+
+static struct fiber *fiber_create(struct fibers *fibers)
+{
+    if (!heap_reserve(&fibers->timers, fibers->made + 1))
+        return NULL;
+    char *stack = stacks_take(&fibers->stacks);
+    if (!stack)
+        return NULL;
+    size_t size = (fibers->stacks.usable - sizeof(struct fiber)) / FIBER_ALIGNMENT * FIBER_ALIGNMENT;
+    struct fiber *fiber = (struct fiber *)(void *)(stack + size);
+    *fiber = (struct fiber){.home = fibers, .stack = stack};
+    context_make(&fiber->context, stack, size, fiber_main, fiber);
+    fibers->made++;
+    return fiber;
+}
+
+static void fiber_destroy(struct fiber *fiber)
+{
+    struct fibers *fibers = fiber->home;
+    context_end(&fiber->context);
+    stacks_give(&fibers->stacks, fiber->stack);
+    fibers->made--;
+}
+
+static void put_spare(struct fiber *fiber)
+{
+    list_prepend(&fiber->home->spare, &fiber->link);
+    fiber->home->spares++;
+}
+
+static struct fiber *take_spare(struct fibers *fibers)
+{
+    fibers->spares--;
+    return fiber_of(list_take_first(&fibers->spare));
+}
+
+bool fibers_reserve(struct fibers *fibers)
+{
+    if (fibers->spares)
+        return true;
+    struct fiber *fiber = fiber_create(fibers);
+    if (fiber)
+        put_spare(fiber);
+    return fiber != NULL;
+}
+
+bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean)
+{
+    *fibers = (struct fibers){.clean = clean};
+    stacks_init(&fibers->stacks, stack_size);
+    context_make_root(&fibers->root);
+    fibers->running = fiber_create(fibers);
+    return fibers->running && fibers_reserve(fibers);
+}
+
+void fibers_enter(struct fibers *fibers, void (*loop)(void *arg), void *arg)
+{
+    fibers->loop = loop;
+    fibers->arg = arg;
+    context_switch(&fibers->root, &fibers->running->context);
+}
+
+void fibers_leave(struct fibers *fibers)
+{
+    context_switch(&fibers->running->context, &fibers->root);
+}
+
+void fibers_end(struct fibers *fibers)
+{
+    if (fibers->running)
+        fiber_destroy(fibers->running);
+    while (fibers->spares)
+        fiber_destroy(take_spare(fibers));
+    heap_trim(&fibers->timers);
+    stacks_end(&fibers->stacks);
+    context_end(&fibers->root);
+}
+
+void fibers_forget(struct fibers *fibers)
+{
+    fibers->timers.length = 0;
+    heap_trim(&fibers->timers);
+    stacks_end(&fibers->stacks);
+}
+
+bide_time fibers_first_time(const struct fibers *fibers)
+{
+    return heap_first_time(&fibers->timers);
+}
+
+/* Those whose deadline has passed are late, and ready, unless something else has ended their park before. */
+static void expire(struct fibers *fibers)
+{
+    if (fibers->timers.length == 0)
+        return;
+    bide_time now = clock_now();
+    for (size_t *place; (place = heap_take_until(&fibers->timers, now));) {
+        struct fiber *fiber = LISTED_IN(struct fiber, place, place);
+        if (strand_take_back(fiber->strand))
+            list_append(&fibers->ready, &fiber->link);
+    }
+}
+
+/* Every switch between fibers is here. */
+static void switch_to(struct fibers *fibers, struct fiber *next)
+{
+    struct fiber *self = fibers->running;
+    if (next == self)
+        return;
+    fibers->running = next;
+    context_switch(&self->context, &next->context);
+}
+
+static bool is_round_of_queue(struct fibers *fibers)
+{
+    return fibers->to_queue || ++fibers->rounds % QUEUE_ROUND == 0;
+}
+
+void fibers_resume(struct fibers *fibers)
+{
+    for (;;) {
+        expire(fibers);
+        bool to_queue = is_round_of_queue(fibers);
+        fibers->to_queue = false;
+        if (to_queue || list_is_empty(&fibers->ready))
+            return;
+        if (fibers->spares >= SPARES)
+            fiber_destroy(take_spare(fibers));
+        put_spare(fibers->running);
+        switch_to(fibers, fiber_of(list_take_first(&fibers->ready)));
+    }
+}
+
+/* Go on elsewhere until somebody has made the running fiber ready. */
+static void leave_task(struct fibers *fibers)
+{
+    expire(fibers);
+    if (is_round_of_queue(fibers) || list_is_empty(&fibers->ready)) {
+        fibers->to_queue = true;
+        switch_to(fibers, take_spare(fibers));
+    } else {
+        switch_to(fibers, fiber_of(list_take_first(&fibers->ready)));
+    }
+}
+
+/* Where the system has no more pages that fault, an overrun is seen here, late, but not never. */
+static void check_stack(const struct fiber *fiber)
+{
+    if ((char *)__builtin_frame_address(0) - fiber->stack >= RED_ZONE)
+        return;
+    fputs("bide: a task has overrun its stack\n", stderr);
+    abort();
+}
+
+/* The running task leaves its thread as a task finds it, and finds it later as it was. */
+static void wait_elsewhere(struct fibers *fibers, struct strand *strand)
+{
+    struct thread_state own;
+    thread_state_exchange(&own, fibers->clean);
+    strand_set_current(NULL);
+    leave_task(fibers);
+    strand_set_current(strand);
+    thread_state_return(&own, fibers->clean);
+}
+
+void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline)
+{
+    struct fiber *self = fibers->running;
+    check_stack(self);
+    self->strand = strand;
+    if (deadline != BIDE_FOREVER)
+        heap_add(&fibers->timers, deadline, &self->place);
+    if (strand_set_parked(strand, seen, reasons))
+        wait_elsewhere(fibers, strand);
+    if (deadline != BIDE_FOREVER && heap_holds(&fibers->timers, &self->place))
+        heap_remove(&fibers->timers, &self->place);
+}
+
+void fiber_yield(struct fibers *fibers, struct strand *strand)
+{
+    list_append(&fibers->ready, &fibers->running->link);
+    fibers->to_queue = true;
+    wait_elsewhere(fibers, strand);
+}
+
+struct link *fiber_running(struct fibers *fibers)
+{
+    return &fibers->running->link;
+}
+
+void fiber_make_ready(struct link *link)
+{
+    list_append(&fiber_of(link)->home->ready, link);
+}

@@ -1,0 +1,80 @@
+/* Fibers: what the tasks of a parking pool run on. Each worker has its own; a fiber, and so a started task, never leaves its
+ * thread, and no other thread touches a stack.
+ *
+ * Every fiber runs the worker's loop, and the loop calls each task as a plain function: a task that never waits costs no
+ * switch and no stack. When a task waits, its fiber is left where it is, and another one goes on with the loop.
+ *
+ *   running   the one that the thread is on
+ *   spare     in its loop, where it left it for a fiber that was ready
+ *   parked    in a task that waits; known to the task's strand only
+ *   ready     in a task whose wait has ended
+ *
+ * While a task runs there is a spare one, so that parking never has to make one.
+ *
+ *   K1 timer    list the deadline
+ *   K2 parked   set PARKED in the strand's word, unless something has come
+ *   K3 switch   to a fiber that is ready, or to a spare one. Whoever takes PARKED after K2 makes this one ready; only its own
+ *               thread switches to it, so nobody can before K3 is over
+ *   K4 back     take the timer out, unless it was what ended the park */
+#ifndef RUN_FIBER_H
+#define RUN_FIBER_H
+
+#include "base/context.h"
+#include "base/list.h"
+#include "base/stack.h"
+#include "base/thread.h"
+#include "run/heap.h"
+#include "wait/strand.h"
+
+struct fibers {
+    struct stacks stacks;
+    struct context root; /* the thread's own stack */
+    struct fiber *running;
+    struct list ready, spare;
+    size_t spares;
+    struct heap timers;               /* of parked ones, by place; has room for all there are */
+    size_t made;                      /* fibers there are */
+    unsigned rounds;                  /* switches, to look at the queue now and then though some are ready */
+    bool to_queue;                    /* the next look is at the queue, not at who is ready */
+    const struct thread_state *clean; /* what every task finds */
+    void (*loop)(void *arg);          /* never returns */
+    void *arg;
+};
+
+/* Make the first two. false: no memory. */
+bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean);
+
+/* On the thread's own stack: run loop(arg) on a fiber until it calls fibers_leave(). */
+void fibers_enter(struct fibers *fibers, void (*loop)(void *arg), void *arg);
+
+/* On a fiber: go back to fibers_enter(). */
+void fibers_leave(struct fibers *fibers);
+
+/* On the thread's own stack, with none parked. */
+void fibers_end(struct fibers *fibers);
+
+/* In a child, which does not have the thread: free what there is of them. */
+void fibers_forget(struct fibers *fibers);
+
+/* See to it that there is a spare one; false: no memory. */
+bool fibers_reserve(struct fibers *fibers);
+
+/* In the loop: go on with those that are ready until there are none, or it is time to look at the queue. */
+void fibers_resume(struct fibers *fibers);
+
+/* The first deadline of those that are parked. */
+bide_time fibers_first_time(const struct fibers *fibers);
+
+/* A parked one, whose strand's PARKED was taken, is ready. On its own thread. */
+void fiber_make_ready(struct link *fiber);
+
+/* In a task: park the running fiber with the task's strand on it, as strand_operations say. */
+void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline);
+
+/* In a task: let all others go first. */
+void fiber_yield(struct fibers *fibers, struct strand *strand);
+
+/* The running one, to be made ready later. */
+struct link *fiber_running(struct fibers *fibers);
+
+#endif

@@ -9,12 +9,20 @@
  *     ...
  *     bide_pool_destroy(pool);                             runs what was submitted, then joins the workers
  *
- * A task that has started stays on its thread. While it waits it keeps its worker; a wait with #BIDE_FOREVER for a task
- * of the same pool that has not started runs that task in place, so that tasks may wait for tasks of their own pool, to
- * the depth the stack allows. While a task runs another one in place, a request to stop it is seen, and where a function
- * promises so passed on, when that one has ended. A wait for anything else, or with a deadline, leaves the worker idle: a
- * pool all of whose workers wait for a promise, a mutex or a condition that only a queued task would see to makes no
- * progress.
+ * A task that has started stays on its thread. When it waits, in any call of bide that waits, it gives its worker back, and
+ * other tasks run there: any number of tasks wait on a few workers, and tasks wait for tasks of their own pool to any depth.
+ * What a wait was for makes it ready at once, and so do a request to stop and a deadline; it goes on when the task that its
+ * worker is running next waits, yields or ends. So a task that computes for long keeps those of its worker waiting: let it
+ * bide_yield() now and then.
+ *
+ * The tasks of a worker are one thread to the system. Do not hold a pthread mutex across a wait, nor count on the value of
+ * a thread-local after it; a #bide_mutex can be held.
+ *
+ * In a pool with #BIDE_HOLD a task keeps its worker while it waits, as in the classic pool; a wait with #BIDE_FOREVER for a
+ * task of the same pool that has not started runs that task in place, to the depth the stack allows. While a task runs another
+ * one in place, a request to stop it is seen, and where a function promises so passed on, when that one has ended. A wait
+ * for anything else, or with a deadline, leaves the worker idle: such a pool, all of whose workers wait for a promise, a mutex
+ * or a condition that only a queued task would see to, makes no progress.
  *
  * What a task finds changed on its thread is only what tasks of its own making change: errno, the signal mask, the
  * floating-point rounding mode and the cancellation state are for every task as they are for the first, and the same
@@ -62,8 +70,8 @@ typedef struct bide_pool_options {
     /** Bytes of stack for each task; 0: 256 KiB of address space, of which what is touched takes memory, or with #BIDE_HOLD
      *  8 MiB. */
     size_t stack_size;
-    /** Tasks that may be queued; 0: unbounded. Otherwise a submit waits for room; bide_submit() in a task of this pool runs
-     *  the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task that was
+    /** Tasks that may be queued; 0: unbounded. Otherwise a submit waits for room; with #BIDE_HOLD bide_submit() in a task of
+     *  this pool runs the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task that was
      *  cancelled in the queue, or run in place by one that waited for it, takes room until a worker comes to its entry. */
     size_t max_pending;
     /** Threads are called name-0, name-1, …; cut so that the number fits the system's limit; NULL: "bide". */
@@ -88,7 +96,7 @@ enum bide_close {
  * Make a pool and start its workers.
  * @param[out] pool the pool, on return 0
  * @param options how; read only during the call; NULL: all defaults
- * @return 0. EINVAL: pool is NULL, a reserved word is not zero, or the stack is smaller than the system allows. ENOMEM.
+ * @return 0. EINVAL: pool is NULL, a reserved word is not zero, `waiting` is neither, or the stack is smaller than PTHREAD_STACK_MIN. ENOMEM.
  *         EAGAIN: no thread to be had. What worker_start returned
  * @par Threads
  * Any, also in a callback. On failure every worker that was started has been joined.
@@ -173,8 +181,8 @@ BIDE_API int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bid
 /**
  * Schedule a task: it enters the pool's queue at its time, never early, equal times in the order of submission. Until then it is
  * #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it; #BIDE_CANCEL cancels
- * it. A task of the pool that waits for it with #BIDE_FOREVER keeps its worker until that time, and runs it in place; it
- * is #BIDE_RUNNING from when that wait begins.
+ * it. With #BIDE_HOLD a task of the pool that waits for it with #BIDE_FOREVER keeps its worker until that time, and runs it
+ * in place; it is #BIDE_RUNNING from when that wait begins.
  * @param pool the pool
  * @param when its time; one that has passed: now; #BIDE_FOREVER: never, it ends by being cancelled
  * @param fn the task

@@ -74,6 +74,8 @@ typedef struct bide_pool_options {
      *  this pool runs the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task that was
      *  cancelled in the queue, or run in place by one that waited for it, takes room until a worker comes to its entry. */
     size_t max_pending;
+    /** Helper threads for bide_blocking(), at most; 0: 64. */
+    unsigned max_blocking;
     /** Threads are called name-0, name-1, …; cut so that the number fits the system's limit; NULL: "bide". */
     const char *name;
     /** Runs first on each worker; bide_pool_create() fails with what is not zero; NULL: nothing. */
@@ -225,6 +227,20 @@ BIDE_API int bide_sleep_until(bide_time when);
  * @return 0. ECANCELED: the calling task was asked to stop
  */
 BIDE_API int bide_yield(void);
+
+/**
+ * Run a call that blocks its thread, a look-up or a read(2), without losing a worker: on a helper thread, while the task waits.
+ * Helpers are made when they are needed, at most max_blocking, used again, and leave when they have been idle for some
+ * seconds. On a plain thread, and in a pool with #BIDE_HOLD, the caller runs it itself. Thread-locals are the helper's.
+ * Calls that wait for each other can use max_blocking up.
+ * @param fn the call
+ * @param arg handed to it
+ * @param[out] returned what it returned, on return 0; NULL: not wanted
+ * @return 0: it has returned; once it has started a request to stop does not end the wait and is kept for the next. ECANCELED:
+ *         the calling task was asked to stop, and the call never started. EAGAIN: no thread to be had; it never started.
+ *         EINVAL: fn is NULL
+ */
+BIDE_API int bide_blocking(int (*fn)(void *arg), void *arg, int *returned);
 
 /**
  * Tell whether the calling task has been asked to stop; for loops that compute. A true answer counts as delivery: waits

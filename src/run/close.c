@@ -134,6 +134,7 @@ int bide_pool_destroy(bide_pool *pool)
     shut(pool);
     drain(pool, BIDE_FOREVER, 0);
     pool_stop(pool, pool->options.workers);
+    blocking_end(&pool->blocking);
     pool_free(pool);
     return 0;
 }

@@ -36,6 +36,19 @@ struct worker {
     size_t live;               /* tasks that have started and not ended */
 };
 
+/* Helper threads for calls that block theirs: a monitor of its own. */
+struct blocking {
+    struct monitor monitor;
+    struct list calls;     /* not started */
+    struct list for_calls; /* idle helpers */
+    struct list for_end;   /* who destroys the pool */
+    struct list gone;      /* helpers that have left and were not joined */
+    size_t queued;         /* calls that have not started */
+    size_t free;           /* helpers that run none */
+    unsigned helpers;      /* that have not left, or are being made */
+    bool ends;             /* helpers leave */
+};
+
 struct bide_pool {
     struct runner runner; /* first: what a future knows of its pool */
     struct monitor monitor;
@@ -60,6 +73,7 @@ struct bide_pool {
     bool closed, cancelled, stopping; /* takes no tasks from outside; none at all; workers leave */
     unsigned started;                 /* workers past worker_start */
     int start_error;
+    struct blocking blocking;
     struct worker workers[];
 };
 
@@ -73,6 +87,12 @@ bool pool_is_own(const bide_pool *pool);
 bool pool_is_inherited(const bide_pool *pool);
 
 void *worker_main(void *arg);
+
+/* Is the calling thread running a blocking call of one of its tasks? */
+bool blocking_is_helper_of(const bide_pool *pool);
+
+/* With no task left: let the helpers leave, and join them. */
+void blocking_end(struct blocking *blocking);
 
 /* Let that many workers leave, and join them. */
 void pool_stop(bide_pool *pool, unsigned workers);

@@ -11,7 +11,7 @@ struct worker *worker_current(void)
 
 bool pool_is_own(const bide_pool *pool)
 {
-    return worker_here && worker_here->pool == pool;
+    return (worker_here && worker_here->pool == pool) || blocking_is_helper_of(pool);
 }
 
 bide_pool *bide_current_pool(void)

@@ -17,7 +17,7 @@ struct fiber {
     struct link link; /* ready, spare, or in the inbox of its worker */
     struct fibers *home;
     struct strand *strand; /* of the task that is parked on it */
-    size_t place;          /* in the timers */
+    struct timer timer;
     char *stack;
 };
 
@@ -127,8 +127,8 @@ static void expire(struct fibers *fibers)
     if (fibers->timers.length == 0)
         return;
     bide_time now = clock_now();
-    for (size_t *place; (place = heap_take_until(&fibers->timers, now));) {
-        struct fiber *fiber = LISTED_IN(struct fiber, place, place);
+    for (struct timer *timer; (timer = heap_take_until(&fibers->timers, now));) {
+        struct fiber *fiber = LISTED_IN(struct fiber, timer, timer);
         if (strand_take_back(fiber->strand))
             list_append(&fibers->ready, &fiber->link);
     }
@@ -202,11 +202,11 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
     check_stack(self);
     self->strand = strand;
     if (deadline != BIDE_FOREVER)
-        heap_add(&fibers->timers, deadline, &self->place);
+        heap_add(&fibers->timers, deadline, &self->timer);
     if (strand_set_parked(strand, seen, reasons))
         wait_elsewhere(fibers, strand);
-    if (deadline != BIDE_FOREVER && heap_holds(&fibers->timers, &self->place))
-        heap_remove(&fibers->timers, &self->place);
+    if (deadline != BIDE_FOREVER && heap_holds(&fibers->timers, &self->timer))
+        heap_remove(&fibers->timers, &self->timer);
 }
 
 void fiber_yield(struct fibers *fibers, struct strand *strand)

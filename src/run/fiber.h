@@ -20,10 +20,10 @@
 #define RUN_FIBER_H
 
 #include "base/context.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "base/stack.h"
 #include "base/thread.h"
-#include "run/heap.h"
 #include "wait/strand.h"
 
 struct fibers {
@@ -32,7 +32,7 @@ struct fibers {
     struct fiber *running;
     struct list ready, spare;
     size_t spares;
-    struct heap timers;               /* of parked ones, by place; has room for all there are */
+    struct heap timers;               /* of parked ones; has room for all there are */
     size_t made;                      /* fibers there are */
     unsigned rounds;                  /* switches, to look at the queue now and then though some are ready */
     bool to_queue;                    /* the next look is at the queue, not at who is ready */

@@ -11,9 +11,9 @@
 #ifndef RUN_POOL_H
 #define RUN_POOL_H
 
+#include "base/heap.h"
 #include "base/thread.h"
 #include "run/fiber.h"
-#include "run/heap.h"
 #include "run/task.h"
 #include "wait/monitor.h"
 
@@ -58,8 +58,8 @@ struct bide_pool {
 
     bide_future *first, *last; /* the queue, by link */
     size_t queued, running;
-    struct heap scheduled; /* by place */
-    struct list tasks;     /* running ones; those that the last close has not asked to stop stand in front */
+    struct heap scheduled;
+    struct list tasks; /* running ones; those that the last close has not asked to stop stand in front */
 
     struct list for_work;      /* idle workers; the timekeeper is the last */
     unsigned waking;           /* workers that were fired and have not come to the monitor yet */

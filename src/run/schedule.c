@@ -4,9 +4,9 @@
 
 #include <errno.h>
 
-static bide_future *scheduled_future(size_t *place)
+static bide_future *scheduled_future(struct timer *timer)
 {
-    return LISTED_IN(bide_future, place, place);
+    return LISTED_IN(bide_future, timer, timer);
 }
 
 /* Started tasks stay where they are: one with more than its share of them should not start others. */
@@ -93,24 +93,24 @@ void pool_enqueue_due(bide_pool *pool)
     if (pool->scheduled.length == 0)
         return;
     bide_time now = clock_now();
-    for (size_t *place; (place = heap_take_until(&pool->scheduled, now));)
-        pool_push(pool, scheduled_future(place));
+    for (struct timer *timer; (timer = heap_take_until(&pool->scheduled, now));)
+        pool_push(pool, scheduled_future(timer));
     heap_trim(&pool->scheduled);
 }
 
 void pool_enqueue_scheduled(bide_pool *pool)
 {
-    for (size_t *place; (place = heap_take_until(&pool->scheduled, BIDE_FOREVER));)
-        pool_push(pool, scheduled_future(place));
+    for (struct timer *timer; (timer = heap_take_until(&pool->scheduled, BIDE_FOREVER));)
+        pool_push(pool, scheduled_future(timer));
     heap_trim(&pool->scheduled);
 }
 
 bide_time pool_unschedule(bide_pool *pool, bide_future *future)
 {
-    if (!heap_holds(&pool->scheduled, &future->place))
+    if (!heap_holds(&pool->scheduled, &future->timer))
         return BIDE_NOW;
-    bide_time when = heap_time_of(&pool->scheduled, &future->place);
-    heap_remove(&pool->scheduled, &future->place);
+    bide_time when = heap_time_of(&pool->scheduled, &future->timer);
+    heap_remove(&pool->scheduled, &future->timer);
     heap_trim(&pool->scheduled);
     return when > BIDE_NOW ? when : BIDE_NOW + 1;
 }
@@ -144,7 +144,7 @@ static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct
         return ENOMEM;
     if (when < heap_first_time(&pool->scheduled))
         *worker = pool->timekeeper ? pool_wake_worker(pool->timekeeper) : NULL;
-    heap_add(&pool->scheduled, when, &future->place);
+    heap_add(&pool->scheduled, when, &future->timer);
     return 0;
 }
 

@@ -141,7 +141,7 @@ static bide_future *take(struct worker *self, struct task *task, struct link *fi
     bide_pool *pool = self->pool;
     struct link *submitter = NULL;
     bide_future *entry = pop(self, &submitter);
-    if (entry && !heap_holds(&pool->scheduled, &entry->place))
+    if (entry && !heap_holds(&pool->scheduled, &entry->timer))
         claim(self, task, entry);
     struct link *other = pool_wake_if_needed(pool);
     monitor_unlock(&pool->monitor);

@@ -14,9 +14,12 @@
 #define ASKED ((word)32)   /* somebody asked the task to stop */
 #define DUE ((word)64)     /* and the task has not been told */
 #define STRAND ((word)128) /* the slot holds the task's strand */
-#define REFERENCE ((word)256)
+#define GENERATION_SHIFT 8
+#define GENERATIONS ((word)(sizeof(word) > 4 ? 0xffff : 0xf)) /* told apart, from 1 on; 0: any */
+#define GENERATION (GENERATIONS << GENERATION_SHIFT)
+#define REFERENCE (GENERATION + ((word)1 << GENERATION_SHIFT))
 
-_Static_assert(sizeof(bide_future) <= 64, "a future is one cache line");
+_Static_assert(sizeof(bide_future) <= 56, "a future and what an allocator adds are one cache line");
 
 static enum bide_state state_in(word seen)
 {
@@ -33,8 +36,9 @@ bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, u
     bide_future *future = memory_alloc(sizeof *future);
     if (!future)
         return NULL;
-    *future = (bide_future){.slot.fn = fn, .arg = arg, .runner = runner, .generation = generation};
-    word_init(&future->word, BIDE_PENDING + references * REFERENCE);
+    *future = (bide_future){.slot.fn = fn, .arg = arg, .runner = runner};
+    word bits = generation ? (generation % GENERATIONS + 1) << GENERATION_SHIFT : 0;
+    word_init(&future->word, BIDE_PENDING + bits + references * REFERENCE);
     return future;
 }
 
@@ -99,11 +103,18 @@ static void future_unlock(bide_future *future, word held, word bits)
     add_release(&future->word, (bits & (REFERENCE - 1) & ~LOCK) - (held & (REFERENCE - 1)));
 }
 
+static void put_result(bide_future *future, int error, bide_value value)
+{
+    if (error)
+        future->slot.error = error;
+    else
+        future->slot.result = value;
+}
+
 /* S2 to S5. */
 static void settle_locked(bide_future *future, word held, enum bide_state state, int error, bide_value value)
 {
-    future->slot.result = value;
-    future->error = error;
+    put_result(future, error, value);
     struct link *waiters = list_take_all(&future->waiters);
     future_unlock(future, held, (held & ASKED) | (word)state);
     waiters_fire(waiters);
@@ -123,8 +134,7 @@ static bool settle_fast(bide_future *future, int error, bide_value value)
             future_free(future);
             return true;
         }
-        future->slot.result = value;
-        future->error = error;
+        put_result(future, error, value);
         word settled = (seen & ~(STATE | DUE)) | (word)outcome(seen, error);
         if (cas_acq_rel(&future->word, &seen, settled - REFERENCE))
             return true;
@@ -176,7 +186,8 @@ bool future_unlist(bide_future *future, struct waiter *waiter)
 
 bool future_is_inherited(const bide_future *future)
 {
-    return future->generation && future->generation != process_generation();
+    word generation = (load_relaxed(&future->word) & GENERATION) >> GENERATION_SHIFT;
+    return generation && generation != process_generation() % GENERATIONS + 1;
 }
 
 enum run_here future_run_here(bide_future *future)
@@ -292,9 +303,11 @@ int bide_future_result(const bide_future *future, bide_value *value)
     word seen = load_acquire(&future->word);
     if (!is_final(seen))
         return EBUSY;
-    if (state_in(seen) == BIDE_DONE && value)
+    if (state_in(seen) != BIDE_DONE)
+        return future->slot.error;
+    if (value)
         *value = future->slot.result;
-    return future->error;
+    return 0;
 }
 
 /* Wait for the end whatever happens, passing a request to stop on. EDEADLK: it cannot end while the caller waits. */

@@ -1,8 +1,9 @@
 /* The future: one cell for a task's entry, its run and its result, or for a promise.
  *
- * One word holds all that changes: the state, four bits and the count of references. LOCK guards the list of waiters, the
- * slot once a strand has been published in it, `drop`, and the change to a final state by any way but the fast one. Under
- * LOCK the others only add and subtract references.
+ * One word holds all that changes: the state, five bits and the count of references; and, to fill no more than a cache line
+ * with what an allocator adds, the generation of the process it can end in. LOCK guards the list of waiters, the slot once a
+ * strand has been published in it, `drop`, and the change to a final state by any way but the fast one. Under LOCK the
+ * others only add and subtract references.
  *
  * Settling what a task returned:
  *
@@ -36,6 +37,7 @@
 #ifndef SYNC_FUTURE_H
 #define SYNC_FUTURE_H
 
+#include "base/heap.h"
 #include "wait/strand.h"
 
 #include <bide/pool.h>
@@ -62,17 +64,16 @@ struct bide_future {
         bide_task_fn *fn;      /* until the first park */
         struct strand *strand; /* from then on (STRAND) */
         bide_value result;     /* when done */
+        int error;             /* when failed or cancelled */
     } slot;
     void *arg;
     void (*drop)(void *arg);
     struct list waiters;
     union {
         struct bide_future *link; /* in the queue of its pool */
-        size_t place;             /* or among what the pool has scheduled for later */
+        struct timer timer;       /* or among what the pool has scheduled for later */
     };
     struct runner *runner; /* its pool, which may be gone once it has ended; NULL: a promise */
-    int error;
-    uint32_t generation; /* of the process it can end in; 0: any */
 };
 
 /* NULL: no memory. Holds that many references. */

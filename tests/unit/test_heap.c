@@ -1,6 +1,6 @@
 #include "support/fixture.h"
 
-#include "run/heap.h"
+#include "base/heap.h"
 
 #define MANY 1000
 
@@ -8,12 +8,12 @@ struct item {
     bide_time when;
     unsigned number;
     bool listed;
-    size_t place;
+    struct timer timer;
 };
 
-static struct item *item_at(size_t *place)
+static struct item *item_at(struct timer *timer)
 {
-    return (struct item *)(void *)((char *)place - offsetof(struct item, place));
+    return (struct item *)(void *)((char *)timer - offsetof(struct item, timer));
 }
 
 /* The earliest listed; of equal ones the first that was added. */
@@ -30,9 +30,9 @@ static void add(struct heap *heap, struct item *item, bide_time when, unsigned n
 {
     *item = (struct item){.when = when, .number = number, .listed = true};
     assert_true(heap_reserve(heap, heap->length + 1));
-    heap_add(heap, when, &item->place);
-    assert_true(heap_holds(heap, &item->place));
-    assert_int_equal(heap_time_of(heap, &item->place), when);
+    heap_add(heap, when, &item->timer);
+    assert_true(heap_holds(heap, &item->timer));
+    assert_int_equal(heap_time_of(heap, &item->timer), when);
 }
 
 static void expect_first(struct heap *heap, struct item *item)
@@ -47,10 +47,10 @@ static void an_empty_heap_gives_nothing(void **state)
 {
     (void)state;
     struct heap heap = {NULL, 0, 0, 0};
-    size_t place = 0;
+    struct timer timer = {0, 0};
     assert_int_equal(heap_first_time(&heap), BIDE_FOREVER);
     assert_null(heap_take_until(&heap, BIDE_FOREVER));
-    assert_false(heap_holds(&heap, &place));
+    assert_false(heap_holds(&heap, &timer));
     heap_trim(&heap);
 }
 
@@ -77,9 +77,9 @@ static void the_earliest_is_always_first(void **state)
     for (unsigned i = 0; i < MANY; i++)
         add(&heap, &items[i], (bide_time)(test_random(&seed) >> 60), i);
     for (unsigned i = 0; i < MANY; i += 1 + (unsigned)(test_random(&seed) % 3)) {
-        heap_remove(&heap, &items[i].place);
+        heap_remove(&heap, &items[i].timer);
         items[i].listed = false;
-        assert_false(heap_holds(&heap, &items[i].place));
+        assert_false(heap_holds(&heap, &items[i].timer));
     }
     for (struct item *first; (first = find_first(items));)
         expect_first(&heap, first);

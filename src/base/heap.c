@@ -1,4 +1,4 @@
-#include "run/heap.h"
+#include "base/heap.h"
 
 #include "base/memory.h"
 
@@ -12,7 +12,7 @@ bool heap_reserve(struct heap *heap, size_t capacity)
     size_t larger = heap->capacity ? heap->capacity : SMALLEST;
     if (capacity <= heap->capacity)
         return true;
-    if (capacity > PTRDIFF_MAX / 2 / sizeof *heap->entries)
+    if (capacity > UINT32_MAX || capacity > PTRDIFF_MAX / 2 / sizeof *heap->entries)
         return false;
     while (larger < capacity)
         larger *= 2;
@@ -29,13 +29,14 @@ bool heap_reserve(struct heap *heap, size_t capacity)
 
 static bool is_before(const struct heap_entry *entry, const struct heap_entry *other)
 {
-    return entry->when != other->when ? entry->when < other->when : entry->order < other->order;
+    return entry->when != other->when ? entry->when < other->when
+                                      : (int32_t)(entry->timer->order - other->timer->order) < 0;
 }
 
 static void put(struct heap *heap, size_t at, struct heap_entry entry)
 {
     heap->entries[at] = entry;
-    *entry.place = at;
+    entry.timer->place = (uint32_t)at;
 }
 
 /* An entry belongs at that place or nearer to the root. */
@@ -73,19 +74,20 @@ static void sink(struct heap *heap, size_t at, struct heap_entry entry)
     put(heap, at, entry);
 }
 
-void heap_add(struct heap *heap, bide_time when, size_t *place)
+void heap_add(struct heap *heap, bide_time when, struct timer *timer)
 {
-    rise(heap, heap->length++, (struct heap_entry){when, heap->added++, place});
+    timer->order = heap->added++;
+    rise(heap, heap->length++, (struct heap_entry){when, timer});
 }
 
-bool heap_holds(const struct heap *heap, const size_t *place)
+bool heap_holds(const struct heap *heap, const struct timer *timer)
 {
-    return *place < heap->length && heap->entries[*place].place == place;
+    return timer->place < heap->length && heap->entries[timer->place].timer == timer;
 }
 
-bide_time heap_time_of(const struct heap *heap, const size_t *place)
+bide_time heap_time_of(const struct heap *heap, const struct timer *timer)
 {
-    return heap->entries[*place].when;
+    return heap->entries[timer->place].when;
 }
 
 static void remove_at(struct heap *heap, size_t at)
@@ -99,9 +101,9 @@ static void remove_at(struct heap *heap, size_t at)
         sink(heap, at, last);
 }
 
-void heap_remove(struct heap *heap, const size_t *place)
+void heap_remove(struct heap *heap, const struct timer *timer)
 {
-    remove_at(heap, *place);
+    remove_at(heap, timer->place);
 }
 
 bide_time heap_first_time(const struct heap *heap)
@@ -109,13 +111,13 @@ bide_time heap_first_time(const struct heap *heap)
     return heap->length ? heap->entries[0].when : BIDE_FOREVER;
 }
 
-size_t *heap_take_until(struct heap *heap, bide_time latest)
+struct timer *heap_take_until(struct heap *heap, bide_time latest)
 {
     if (heap->length == 0 || heap->entries[0].when > latest)
         return NULL;
-    size_t *place = heap->entries[0].place;
+    struct timer *timer = heap->entries[0].timer;
     remove_at(heap, 0);
-    return place;
+    return timer;
 }
 
 void heap_trim(struct heap *heap)

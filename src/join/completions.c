@@ -7,55 +7,93 @@
 
 #include <errno.h>
 
-/* A monitor guards three lists; an entry is in one of them from its being added to its being taken.
+/* A monitor guards all of it. Each future that is added has an entry until it is taken:
  *
- *   fresh    listed, and may be a task that has not started
- *   begun    listed, and has started, or was asked to stop, or is a promise: never one to be run in place. Those that the
- *            last cancel has seen to, or that were added after it, stand at the end
- *   ended    fired, to be taken in this order
+ *   listed   the entry's waiter stands in the list of the future
+ *   ended    fired; it stands in `ended`, to be taken in this order
  *
- * The entry's waiter stands in the list of its future from the add to the end. `takers` wait for the next end: each end
- * fires one of them; a task that is added fires them all if one could run it in place; so does the take that leaves nothing
- * listed. */
-struct bide_completions {
-    struct monitor monitor;
-    struct list fresh, begun, ended;
-    struct list takers;
-    word cancels;        /* how often bide_completions_cancel() was called */
-    uint32_t generation; /* of the process that made it */
+ * Entries lie in blocks, and who looks for listed ones walks these, so that an entry needs no more than one link. Blocks are
+ * freed when no entry is used and nobody walks.
+ *
+ * `takers` wait for the next end: each end fires one of them; a task that is added fires them all if one could run it in place;
+ * so does the take that leaves nothing listed. */
+struct entry {
+    struct waiter waiter; /* its owner is the block */
+    bide_future *future;  /* a reference */
+    void *tag;
+    uint32_t cancelled_in; /* the last cancel that has seen to it, or that was before it */
+    bool listed;
 };
 
-struct entry {
-    struct link link;
-    struct list *in; /* the list that holds it */
-    struct waiter waiter;
+struct block {
+    struct block *next;
     bide_completions *completions;
-    bide_future *future; /* a reference */
-    void *tag;
-    word cancelled_in; /* the last cancel that has seen to it */
+    size_t number, size;
+    struct entry entries[];
 };
+
+/* Before an entry of a block; block NULL: behind the last of all. */
+struct position {
+    struct block *block;
+    size_t index;
+};
+
+struct bide_completions {
+    struct monitor monitor;
+    struct list free, ended; /* entries */
+    struct list takers;
+    struct block *first, *last;
+    struct position fresh; /* none before it is a task that has not started and could be run in place */
+    size_t used, listed;   /* entries that are not free; those of them that are listed */
+    unsigned walkers;      /* who let go of the monitor with a block in hand */
+    uint32_t cancels;      /* how often bide_completions_cancel() was called */
+    uint32_t generation;   /* of the process that made it */
+};
+
+#define FIRST_SIZE 8
+#define LARGEST_SIZE 512
 
 static struct entry *entry_of(struct link *link)
 {
-    return link ? LISTED_IN(struct entry, link, link) : NULL;
+    return LISTED_IN(struct entry, waiter.link, link);
+}
+
+static struct entry *entry_at(struct position *position)
+{
+    if (position->block && position->index == position->block->size)
+        *position = (struct position){position->block->next, 0};
+    return position->block ? &position->block->entries[position->index] : NULL;
+}
+
+static struct position position_of(const struct entry *entry)
+{
+    struct block *block = entry->waiter.owner;
+    return (struct position){block, (size_t)(entry - block->entries)};
+}
+
+static bool is_before(struct position position, struct position other)
+{
+    if (!other.block || position.block->number != other.block->number)
+        return !other.block || position.block->number < other.block->number;
+    return position.index < other.index;
 }
 
 /* Under the monitor. */
-static void move(struct entry *entry, struct list *to, void (*put)(struct list *, struct link *))
+static void become_ended(struct entry *entry)
 {
-    if (entry->in)
-        list_remove(entry->in, &entry->link);
-    entry->in = to;
-    put(to, &entry->link);
+    bide_completions *completions = position_of(entry).block->completions;
+    entry->listed = false;
+    completions->listed--;
+    list_append(&completions->ended, &entry->waiter.link);
 }
 
 /* The last touch of the queue by who settles is the unlock. */
 static void entry_fire(struct waiter *waiter)
 {
     struct entry *entry = LISTED_IN(struct entry, waiter, waiter);
-    bide_completions *completions = entry->completions;
+    bide_completions *completions = position_of(entry).block->completions;
     monitor_lock(&completions->monitor);
-    move(entry, &completions->ended, list_append);
+    become_ended(entry);
     struct link *taker = list_take_first(&completions->takers);
     monitor_unlock(&completions->monitor);
     waiters_fire(taker);
@@ -66,12 +104,74 @@ static bool is_inherited(const bide_completions *completions)
     return completions->generation != process_generation();
 }
 
-static struct entry *entry_create(bide_completions *completions, void *tag)
+static struct block *block_create(bide_completions *completions, size_t size)
 {
-    struct entry *entry = memory_alloc(sizeof *entry);
-    if (entry)
-        *entry = (struct entry){.waiter.fire = entry_fire, .completions = completions, .tag = tag};
-    return entry;
+    struct block *block = memory_alloc(sizeof *block + size * sizeof *block->entries);
+    if (!block)
+        return NULL;
+    *block = (struct block){.completions = completions, .size = size};
+    for (size_t i = 0; i < size; i++)
+        block->entries[i] = (struct entry){.waiter = {.fire = entry_fire, .owner = block}};
+    return block;
+}
+
+/* Under the monitor. */
+static void append_block(bide_completions *completions, struct block *block)
+{
+    block->number = completions->last ? completions->last->number + 1 : 0;
+    *(completions->last ? &completions->last->next : &completions->first) = block;
+    completions->last = block;
+    for (size_t i = 0; i < block->size; i++)
+        list_append(&completions->free, &block->entries[i].waiter.link);
+}
+
+/* Under the monitor, which it lets go of. false: no memory. */
+static bool grow(bide_completions *completions)
+{
+    size_t size = completions->last ? completions->last->size * 2 : FIRST_SIZE;
+    monitor_unlock(&completions->monitor);
+    struct block *block = block_create(completions, size < LARGEST_SIZE ? size : LARGEST_SIZE);
+    monitor_lock(&completions->monitor);
+    if (block)
+        append_block(completions, block);
+    return block != NULL;
+}
+
+/* Under the monitor, which it may let go of: an entry to be listed; NULL: no memory. */
+static struct entry *take_free(bide_completions *completions)
+{
+    while (list_is_empty(&completions->free))
+        if (!grow(completions))
+            return NULL;
+    completions->used++;
+    return entry_of(list_take_first(&completions->free));
+}
+
+/* Under the monitor: detach all blocks, if none is in use. */
+static struct block *trim(bide_completions *completions)
+{
+    struct block *unused = completions->first;
+    if (completions->used || completions->walkers || completions->first == completions->last)
+        return NULL;
+    completions->first = completions->last = completions->fresh.block = NULL;
+    completions->free.first = NULL;
+    return unused;
+}
+
+static void free_blocks(struct block *block)
+{
+    while (block) {
+        struct block *next = block->next;
+        memory_free(block);
+        block = next;
+    }
+}
+
+/* Under the monitor. */
+static void put_free(bide_completions *completions, struct entry *entry)
+{
+    completions->used--;
+    list_prepend(&completions->free, &entry->waiter.link);
 }
 
 /* Under the monitor: is a task of that pool among the takers? */
@@ -85,20 +185,27 @@ static bool is_awaited_by(const bide_completions *completions, const struct runn
     return false;
 }
 
-/* Listed before it is enlisted: its end may come at once. Takes the reference. */
-static void entry_list(struct entry *entry, bide_future *future)
+/* Under the monitor. Who is to be fired, since it could run the task in place. */
+static struct link *list_entry(bide_completions *completions, struct entry *entry, bide_future *future, void *tag)
 {
-    bide_completions *completions = entry->completions;
-    struct link *takers = NULL;
+    struct position position = position_of(entry);
     entry->future = future;
-    monitor_lock(&completions->monitor);
+    entry->tag = tag;
     entry->cancelled_in = completions->cancels;
-    move(entry, &completions->fresh, list_append);
-    if (future->runner && is_awaited_by(completions, future->runner))
-        takers = list_take_all(&completions->takers);
-    monitor_unlock(&completions->monitor);
+    entry->listed = true;
+    completions->listed++;
+    if (!future->runner || !future->runner->holds)
+        return NULL;
+    if (is_before(position, completions->fresh))
+        completions->fresh = position;
+    return is_awaited_by(completions, future->runner) ? list_take_all(&completions->takers) : NULL;
+}
+
+/* Listed before it is enlisted: its end may come at once. */
+static void enlist(struct entry *entry, struct link *takers)
+{
     waiters_fire(takers);
-    if (!future_enlist(future, &entry->waiter))
+    if (!future_enlist(entry->future, &entry->waiter))
         entry_fire(&entry->waiter);
 }
 
@@ -121,53 +228,66 @@ int bide_completions_add(bide_completions *completions, bide_future *future, voi
         return EINVAL;
     if (bide_future_state(future) < BIDE_DONE && future_is_inherited(future))
         return ESHUTDOWN;
-    struct entry *entry = entry_create(completions, tag);
+    struct link *takers = NULL;
+    monitor_lock(&completions->monitor);
+    struct entry *entry = take_free(completions);
+    if (entry)
+        takers = list_entry(completions, entry, future, tag);
+    monitor_unlock(&completions->monitor);
     if (!entry)
         return ENOMEM;
     bide_future_retain(future);
-    entry_list(entry, future);
+    enlist(entry, takers);
     return 0;
+}
+
+static struct entry *reserve(bide_completions *completions)
+{
+    monitor_lock(&completions->monitor);
+    struct entry *entry = take_free(completions);
+    monitor_unlock(&completions->monitor);
+    return entry;
 }
 
 int bide_completions_submit(bide_completions *completions, bide_pool *pool, bide_task_fn *fn, void *arg, void *tag)
 {
     bide_future *future;
+    struct link *takers = NULL;
     if (!completions)
         return EINVAL;
-    struct entry *entry = entry_create(completions, tag);
+    struct entry *entry = reserve(completions);
     if (!entry)
         return ENOMEM;
     int error = bide_submit(pool, fn, arg, &future);
+    monitor_lock(&completions->monitor);
     if (error)
-        memory_free(entry);
+        put_free(completions, entry);
     else
-        entry_list(entry, future);
+        takers = list_entry(completions, entry, future, tag);
+    monitor_unlock(&completions->monitor);
+    if (!error)
+        enlist(entry, takers);
     return error;
 }
 
-static bool none_is_listed(const bide_completions *completions)
+static bool could_start(const struct entry *entry)
 {
-    return list_is_empty(&completions->fresh) && list_is_empty(&completions->begun);
-}
-
-/* By the last cancel, or added after it. */
-static bool was_cancelled(const bide_completions *completions, const struct entry *entry)
-{
-    return entry->cancelled_in >= completions->cancels;
+    return entry->listed && entry->future->runner && bide_future_state(entry->future) == BIDE_PENDING;
 }
 
 /* Under the monitor: a reference to a listed task that has not started and could be run here; NULL: there is none. Those of
- * other pools stay fresh for the tasks of theirs. */
+ * other pools stay behind `fresh` for the tasks of theirs. */
 static bide_future *find_unstarted(bide_completions *completions)
 {
     struct runner *runner = strand_current()->runner;
-    struct link *link = runner && runner->holds ? completions->fresh.first : NULL;
-    for (struct link *next; link; link = next) {
-        struct entry *entry = entry_of(link);
-        next = link->next == completions->fresh.first ? NULL : link->next;
-        if (bide_future_state(entry->future) != BIDE_PENDING || !entry->future->runner) {
-            move(entry, &completions->begun, was_cancelled(completions, entry) ? list_append : list_prepend);
-        } else if (entry->future->runner == runner) {
+    bool all_begun = runner && runner->holds;
+    struct position at = all_begun ? completions->fresh : (struct position){NULL, 0};
+    for (struct entry *entry; (entry = entry_at(&at)); at.index++) {
+        bool could = could_start(entry);
+        all_begun &= !could;
+        if (all_begun)
+            completions->fresh = (struct position){at.block, at.index + 1};
+        if (could && entry->future->runner == runner) {
             bide_future_retain(entry->future);
             return entry->future;
         }
@@ -204,91 +324,107 @@ static int await_end_of_any(bide_completions *completions, bide_time deadline)
     return error == ENOENT ? monitor_wait(&completions->monitor, &completions->takers, deadline, STOP | LATE) : error;
 }
 
-/* Take the first that has ended; NULL: *error says why there is none. */
-static struct entry *take_ended(bide_completions *completions, bide_time deadline, int *error)
+/* What is handed out. */
+struct ended {
+    bide_future *future;
+    void *tag;
+};
+
+/* Under the monitor: take the first that has ended, and with it the blocks if none is in use any more. */
+static struct ended take_first(bide_completions *completions, struct block **unused)
+{
+    struct entry *entry = entry_of(list_take_first(&completions->ended));
+    put_free(completions, entry);
+    *unused = trim(completions);
+    return (struct ended){entry->future, entry->tag};
+}
+
+static int take_ended(bide_completions *completions, bide_time deadline, struct ended *taken)
 {
     struct link *others = NULL;
-    *error = 0;
+    struct block *unused = NULL;
+    int error = 0;
     monitor_lock(&completions->monitor);
-    while (list_is_empty(&completions->ended) && !*error)
-        *error = none_is_listed(completions) ? ENOENT : await_end_of_any(completions, deadline);
-    struct entry *taken = *error ? NULL : entry_of(list_take_first(&completions->ended));
-    if (taken && list_is_empty(&completions->ended) && none_is_listed(completions))
+    while (list_is_empty(&completions->ended) && !error)
+        error = completions->listed ? await_end_of_any(completions, deadline) : ENOENT;
+    if (!error)
+        *taken = take_first(completions, &unused);
+    if (!error && list_is_empty(&completions->ended) && !completions->listed)
         others = list_take_all(&completions->takers);
     monitor_unlock(&completions->monitor);
     waiters_fire(others);
-    if (*error == EAGAIN)
-        *error = strand_poll(strand_current());
-    return taken;
+    free_blocks(unused);
+    return error == EAGAIN ? strand_poll(strand_current()) : error;
 }
 
 int bide_completions_next(bide_completions *completions, bide_time deadline, bide_future **future, void **tag)
 {
-    int error = EINVAL;
-    struct entry *entry = completions ? take_ended(completions, deadline, &error) : NULL;
-    if (!entry)
+    struct ended taken = {NULL, NULL};
+    int error = completions ? take_ended(completions, deadline, &taken) : EINVAL;
+    if (error)
         return error;
     if (tag)
-        *tag = entry->tag;
+        *tag = taken.tag;
     if (future)
-        *future = entry->future;
+        *future = taken.future;
     else
-        bide_future_release(entry->future);
-    memory_free(entry);
+        bide_future_release(taken.future);
     return 0;
 }
 
-/* An entry that the last cancel has not seen to; a reference to its future. What was added after the cancel stands at the end
- * of the fresh. */
-static bide_future *next_to_cancel(bide_completions *completions)
+/* Ask for one, unless it is not listed, or the last cancel has seen to it, or was before it. */
+static void cancel_entry(bide_completions *completions, struct entry *entry)
 {
     bide_future *future = NULL;
     monitor_lock(&completions->monitor);
-    struct entry *entry = entry_of(completions->fresh.first);
-    if (!entry || was_cancelled(completions, entry))
-        entry = entry_of(completions->begun.first);
-    if (entry && !was_cancelled(completions, entry)) {
+    if (entry->listed && entry->cancelled_in != completions->cancels) {
         entry->cancelled_in = completions->cancels;
-        move(entry, &completions->begun, list_append);
         future = entry->future;
         bide_future_retain(future);
     }
     monitor_unlock(&completions->monitor);
-    return future;
+    if (future)
+        bide_future_cancel(future);
+    bide_future_release(future);
 }
 
+/* The walk goes as far as it did when it began: what is added later needs no look. */
 int bide_completions_cancel(bide_completions *completions)
 {
     if (!completions)
         return EINVAL;
     monitor_lock(&completions->monitor);
     completions->cancels++;
+    completions->walkers++;
+    struct block *last = completions->last;
     monitor_unlock(&completions->monitor);
-    for (bide_future *future; (future = next_to_cancel(completions)); bide_future_release(future))
-        bide_future_cancel(future);
+    for (struct block *block = last ? completions->first : NULL; block; block = block == last ? NULL : block->next)
+        for (size_t i = 0; i < block->size; i++)
+            cancel_entry(completions, &block->entries[i]);
+    monitor_lock(&completions->monitor);
+    completions->walkers--;
+    monitor_unlock(&completions->monitor);
     return 0;
 }
 
-static void free_entries(struct link *chain)
+/* Under the monitor: take the waiter out of the future. If it was detached it is on its way to the ended, so wait for it
+ * there. */
+static void unlist(bide_completions *completions, struct entry *entry)
 {
-    while (chain) {
-        struct entry *entry = entry_of(chain);
-        chain = chain->next;
-        bide_future_release(entry->future);
-        memory_free(entry);
+    while (entry->listed) {
+        if (future_unlist(entry->future, &entry->waiter))
+            become_ended(entry);
+        else
+            monitor_wait(&completions->monitor, &completions->takers, BIDE_FOREVER, 0);
     }
 }
 
-/* Under the monitor: take the waiters out of the futures of a list. One that was detached is on its way to the ended, so wait
- * for it there. */
-static void unlist_all(bide_completions *completions, struct list *listed)
+static void release_all(struct link *ended)
 {
-    for (struct link *link; (link = listed->first);) {
-        struct entry *entry = entry_of(link);
-        if (future_unlist(entry->future, &entry->waiter))
-            move(entry, &completions->ended, list_append);
-        else
-            monitor_wait(&completions->monitor, &completions->takers, BIDE_FOREVER, 0);
+    while (ended) {
+        struct entry *entry = entry_of(ended);
+        ended = ended->next;
+        bide_future_release(entry->future);
     }
 }
 
@@ -297,10 +433,12 @@ void bide_completions_destroy(bide_completions *completions)
     if (!completions || is_inherited(completions)) /* in a child a waiter may be on its way for ever: leave it all */
         return;
     monitor_lock(&completions->monitor);
-    unlist_all(completions, &completions->fresh);
-    unlist_all(completions, &completions->begun);
+    struct position at = {completions->first, 0};
+    for (struct entry *entry; (entry = entry_at(&at)); at.index++)
+        unlist(completions, entry);
     struct link *forgotten = list_take_all(&completions->ended);
     monitor_unlock(&completions->monitor);
-    free_entries(forgotten);
+    release_all(forgotten);
+    free_blocks(completions->first);
     memory_free(completions);
 }

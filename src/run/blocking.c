@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #define DEFAULT_MOST 64
-#define PATIENCE 5.0 /* seconds a helper waits for the next call */
+#define IDLE_SECONDS 5.0 /* until a helper without a call leaves */
 #define STACK_SIZE ((size_t)8 << 20)
 
 /* A call, on the stack of the task that waits for it. Listed until a helper starts it, or the task gives up; a helper that has
@@ -34,7 +34,7 @@ static struct call *next_call(struct blocking *blocking)
 {
     int error = 0;
     while (list_is_empty(&blocking->calls) && !blocking->ends && !error)
-        error = monitor_wait(&blocking->monitor, &blocking->for_calls, bide_in(PATIENCE), LATE);
+        error = monitor_wait(&blocking->monitor, &blocking->for_calls, bide_in(IDLE_SECONDS), LATE);
     struct link *link = list_take_first(&blocking->calls);
     blocking->queued -= link != NULL;
     blocking->free--;

@@ -70,7 +70,10 @@ struct strand {
 struct waiter {
     struct link link; /* first, so that a chain of links is a chain of waiters */
     void (*fire)(struct waiter *self);
-    struct strand *strand;
+    union {
+        struct strand *strand;
+        void *owner; /* of one that does not fire a strand: its own affair */
+    };
 };
 
 /* The calling strand, and who is to be it: NULL means the plain thread itself. */

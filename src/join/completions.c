@@ -71,7 +71,7 @@ static struct position position_of(const struct entry *entry)
     return (struct position){block, (size_t)(entry - block->entries)};
 }
 
-static bool is_before(struct position position, struct position other)
+static bool precedes(struct position position, struct position other)
 {
     if (!other.block || position.block->number != other.block->number)
         return !other.block || position.block->number < other.block->number;
@@ -196,7 +196,7 @@ static struct link *list_entry(bide_completions *completions, struct entry *entr
     completions->listed++;
     if (!future->runner || !future->runner->holds)
         return NULL;
-    if (is_before(position, completions->fresh))
+    if (precedes(position, completions->fresh))
         completions->fresh = position;
     return is_awaited_by(completions, future->runner) ? list_take_all(&completions->takers) : NULL;
 }

@@ -3,7 +3,9 @@
  * The monitor guards every field but those set once at creation. Futures are settled, and everybody fired, outside it.
  *
  *   running    entries taken out of the queue whose end has not been seen to: tasks, and what a close cancels
- *   scheduled  entries that enter the queue at a time of theirs
+ *   scheduled  entries that are to be taken out from a time of theirs on. The timekeeper sees to that; it keeps the role while
+ *              it runs something, so that short tasks end in the order of their times and no other worker is woken for each.
+ *              If it takes long over one, the deputy becomes the timekeeper
  *   drained    queued = 0, running = 0 and nothing is scheduled. It stays so unless somebody outside submits: what is queued
  *              by a task is queued while that task runs
  *   room       queued < max_pending. Each entry that leaves fires the first who waits for room, who then looks again, and if
@@ -30,6 +32,8 @@ struct worker {
     struct thread_state clean; /* what every task finds */
     struct fibers fibers;      /* of a parking pool; its own thread's */
     bide_future *next;         /* to be started first, for a task that waits for it; a reference; its own thread's */
+    bide_time now;             /* the clock as it was when last asked for the schedule */
+    bool due_is_next;          /* not what is queued, if there are both */
     bool is_waking;            /* fired, and has not come to the monitor yet */
     bool starves;              /* sleeps though something is queued, for want of memory */
     struct list inbox;         /* fibers that others have made ready */
@@ -65,7 +69,9 @@ struct bide_pool {
     unsigned waking;           /* workers that were fired and have not come to the monitor yet */
     size_t live;               /* those of all workers */
     unsigned starved;          /* workers that sleep though something is queued, for want of memory */
-    struct worker *timekeeper; /* the idle one that sleeps no longer than to the first scheduled time */
+    struct worker *timekeeper; /* when idle it sleeps no longer than to the first scheduled time */
+    struct worker *deputy;     /* an idle one that sleeps a little longer, */
+    bide_time deputy_until;    /* until then */
     struct list for_room;      /* submitters */
     struct list for_event;     /* who drains, closes, or creates the pool */
 
@@ -145,11 +151,14 @@ struct link *pool_wake_if_needed(bide_pool *pool);
 /* Wake that worker, if it sleeps; what to fire once the monitor is unlocked, or NULL. */
 struct link *pool_wake_worker(struct worker *worker);
 
-/* Sleep until fired, or until the deadline, or until something that was scheduled may be due. */
-void pool_sleep(struct worker *self, bide_time deadline);
+/* Sleep until fired, or until the deadline, or until something that was scheduled may be due. false: fired. */
+bool pool_sleep(struct worker *self, bide_time deadline);
 
-/* Put what is due into the queue. */
-void pool_enqueue_due(bide_pool *pool);
+/* Is the time of something that was scheduled there? */
+bool worker_sees_due(struct worker *self);
+
+/* Take that out; it then counts as running. */
+bide_future *pool_pop_due(bide_pool *pool);
 
 /* Take a future out of what is scheduled, and give its time; BIDE_NOW: it was not scheduled. */
 bide_time pool_unschedule(bide_pool *pool, bide_future *future);

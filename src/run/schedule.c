@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#define GRACE ((bide_time)100000) /* nanoseconds that what is due may be late before the deputy sees to it */
+
 static bide_future *scheduled_future(struct timer *timer)
 {
     return LISTED_IN(bide_future, timer, timer);
@@ -49,10 +51,27 @@ bool pool_has_better(const struct worker *self)
     return false;
 }
 
+static bide_time deputy_time(const bide_pool *pool)
+{
+    bide_time first = heap_first_time(&pool->scheduled);
+    return first < BIDE_FOREVER - GRACE ? first + GRACE : BIDE_FOREVER;
+}
+
+/* See to it that somebody sleeps no longer than to the first scheduled time, or little longer. A deputy that is on its way to the
+ * monitor will do that. */
+static struct link *wake_watcher(bide_pool *pool)
+{
+    bool is_kept = pool->timekeeper && link_is_listed(&pool->timekeeper->idle.link);
+    if (pool->scheduled.length == 0 || is_kept)
+        return NULL;
+    if (!pool->deputy)
+        return pool_wake(pool);
+    return pool->deputy_until > deputy_time(pool) ? pool_wake_worker(pool->deputy) : NULL;
+}
+
 struct link *pool_wake_if_needed(bide_pool *pool)
 {
-    bool needed = pool->first || (pool->scheduled.length && !pool->timekeeper);
-    return needed && pool->waking == 0 ? pool_wake(pool) : NULL;
+    return pool->first && pool->waking == 0 ? pool_wake(pool) : wake_watcher(pool);
 }
 
 /* On its way to the monitor it will look by itself. */
@@ -67,35 +86,66 @@ struct link *pool_wake_worker(struct worker *worker)
     return &worker->idle.link;
 }
 
-void pool_sleep(struct worker *self, bide_time deadline)
+/* What the worker sleeps until for the sake of the schedule. Not for what is due: that was left to another one. */
+static bide_time take_role(struct worker *self)
 {
     bide_pool *pool = self->pool;
-    waiter_init(&self->idle, strand_current());
-    if (pool->timekeeper) {
-        list_prepend(&pool->for_work,
-                     &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
-    } else {
+    bide_time first = heap_first_time(&pool->scheduled);
+    if (first <= self->now)
+        return BIDE_FOREVER;
+    if (!pool->timekeeper)
         pool->timekeeper = self;
-        bide_time first = heap_first_time(&pool->scheduled);
-        if (first < deadline)
-            deadline = first;
-        list_append(&pool->for_work, &self->idle.link);
-    }
-    if (monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE) == 0)
-        pool->waking--;
-    self->is_waking = false;
     if (pool->timekeeper == self)
-        pool->timekeeper = NULL;
+        return first;
+    if (pool->deputy)
+        return BIDE_FOREVER;
+    pool->deputy = self;
+    pool->deputy_until = deputy_time(pool);
+    return pool->deputy_until;
 }
 
-void pool_enqueue_due(bide_pool *pool)
+/* A deputy that finds the same time still to come is the timekeeper from now on. */
+static void leave_role(struct worker *self, bide_time slept_until)
 {
-    if (pool->scheduled.length == 0)
+    bide_pool *pool = self->pool;
+    if (pool->deputy != self)
         return;
-    bide_time now = clock_now();
-    for (struct timer *timer; (timer = heap_take_until(&pool->scheduled, now));)
-        pool_push(pool, scheduled_future(timer));
+    pool->deputy = NULL;
+    bide_time first = heap_first_time(&pool->scheduled);
+    if (slept_until != BIDE_FOREVER && first <= slept_until - GRACE)
+        pool->timekeeper = self;
+}
+
+bool pool_sleep(struct worker *self, bide_time deadline)
+{
+    bide_pool *pool = self->pool;
+    bide_time alarm = take_role(self);
+    void (*list)(struct list *, struct link *) = pool->timekeeper == self ? list_append : list_prepend;
+    waiter_init(&self->idle, strand_current());
+    list(&pool->for_work, &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
+    if (alarm < deadline)
+        deadline = alarm;
+    int error = monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE);
+    pool->waking -= error == 0;
+    self->is_waking = false;
+    leave_role(self, error && deadline == alarm ? alarm : BIDE_FOREVER);
+    return error != 0;
+}
+
+bool worker_sees_due(struct worker *self)
+{
+    bide_time first = heap_first_time(&self->pool->scheduled);
+    if (self->now < first && first != BIDE_FOREVER)
+        self->now = clock_now();
+    return first <= self->now;
+}
+
+bide_future *pool_pop_due(bide_pool *pool)
+{
+    bide_future *future = scheduled_future(heap_take_until(&pool->scheduled, BIDE_FOREVER));
     heap_trim(&pool->scheduled);
+    pool->running++;
+    return future;
 }
 
 void pool_enqueue_scheduled(bide_pool *pool)
@@ -142,9 +192,12 @@ static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct
         return ESHUTDOWN;
     if (!heap_reserve(&pool->scheduled, pool->scheduled.length + 1))
         return ENOMEM;
-    if (when < heap_first_time(&pool->scheduled))
-        *worker = pool->timekeeper ? pool_wake_worker(pool->timekeeper) : NULL;
+    bool is_first = when < heap_first_time(&pool->scheduled);
     heap_add(&pool->scheduled, when, &future->timer);
+    if (is_first && pool->timekeeper)
+        *worker = pool_wake_worker(pool->timekeeper);
+    if (is_first && !*worker)
+        *worker = wake_watcher(pool);
     return 0;
 }
 

@@ -123,39 +123,59 @@ void worker_make_ready(struct worker *worker, struct link *fiber)
     waiters_fire(sleeper);
 }
 
-/* What was put in front, if anything; else the oldest entry. */
+/* What was put in front, if anything; else by turns what is due and what is queued. NULL: there is none. */
 static bide_future *pop(struct worker *self, struct link **submitter)
 {
+    bide_pool *pool = self->pool;
     bide_future *next = self->next;
     self->next = NULL;
-    if (!next)
-        return pool_pop(self->pool, submitter);
-    self->pool->running++;
-    return next;
+    if (next) {
+        pool->running++;
+        return next;
+    }
+    self->due_is_next = worker_sees_due(self) && (self->due_is_next || !pool->first);
+    if (!self->due_is_next) {
+        self->due_is_next = true;
+        return pool_pop(pool, submitter);
+    }
+    self->due_is_next = false;
+    return pool_pop_due(pool);
 }
 
-/* Under the monitor, which it unlocks: take an entry, and claim its task unless it is dead, or is not due yet. NULL: there is
- * none. Fires `first` as well. */
-static bide_future *take(struct worker *self, struct task *task, struct link *first)
+/* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. Fires
+ * both chains. */
+static void begin(struct worker *self, struct task *task, bide_future *entry, struct link *first, struct link *second)
 {
     bide_pool *pool = self->pool;
-    struct link *submitter = NULL;
-    bide_future *entry = pop(self, &submitter);
     if (entry && !heap_holds(&pool->scheduled, &entry->timer))
         claim(self, task, entry);
     struct link *other = pool_wake_if_needed(pool);
     monitor_unlock(&pool->monitor);
     waiters_fire(first);
-    waiters_fire(submitter);
+    waiters_fire(second);
     waiters_fire(other);
+}
+
+static bide_future *take(struct worker *self, struct task *task)
+{
+    struct link *submitter = NULL;
+    bide_future *entry = pop(self, &submitter);
+    begin(self, task, entry, submitter, NULL);
     return entry;
 }
 
 void worker_run_oldest(struct worker *self, struct link *first)
 {
     struct task task = {.future = NULL};
-    bide_future *entry = take(self, &task, first);
+    struct link *submitter = NULL;
+    bide_future *entry = pool_pop(self->pool, &submitter);
+    begin(self, &task, entry, first, submitter);
     see_to_in_place(self, &task, entry);
+}
+
+static bool has_work(struct worker *self)
+{
+    return self->pool->first || worker_sees_due(self);
 }
 
 static void work_holding(struct worker *self)
@@ -165,34 +185,36 @@ static void work_holding(struct worker *self)
     do {
         struct task task = {.future = NULL};
         monitor_lock(&pool->monitor);
-        for (pool_enqueue_due(pool); !pool->first && !pool->stopping; pool_enqueue_due(pool))
+        while (!has_work(self) && !pool->stopping)
             pool_sleep(self, BIDE_FOREVER);
-        entry = take(self, &task, NULL);
+        entry = take(self, &task);
         if (entry)
             see_to(self, &task, entry, &self->clean);
     } while (entry);
 }
 
-static bool may_take(const struct worker *self)
+static bool may_take(struct worker *self)
 {
-    return self->next || (self->pool->first && !(worker_is_laden(self) && pool_has_better(self)));
+    return self->next || (has_work(self) && !(worker_is_laden(self) && pool_has_better(self)));
 }
 
 /* With no memory for a fiber to park on, queued tasks wait until one is free; but not if no task can move that could free one. */
-static bool is_stuck(const struct worker *self)
+static bool is_stuck(struct worker *self)
 {
     const bide_pool *pool = self->pool;
-    return pool->first && list_is_empty(&self->fibers.ready) && fibers_first_time(&self->fibers) == BIDE_FOREVER &&
+    return has_work(self) && list_is_empty(&self->fibers.ready) && fibers_first_time(&self->fibers) == BIDE_FOREVER &&
            pool->starved + 1 == pool->options.workers;
 }
 
-static void sleep_starving(struct worker *self, bool starves)
+/* true: not by somebody who wanted it. */
+static bool sleep_starving(struct worker *self, bool starves)
 {
     self->starves = starves;
     self->pool->starved += starves;
-    pool_sleep(self, fibers_first_time(&self->fibers));
+    bool late = pool_sleep(self, fibers_first_time(&self->fibers));
     self->pool->starved -= starves;
     self->starves = false;
+    return late;
 }
 
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
@@ -202,11 +224,12 @@ static void rest(struct worker *self, bool has_spare)
     bide_pool *pool = self->pool;
     struct link *other = NULL;
     if (list_is_empty(&self->fibers.ready)) {
-        if (pool->first && pool_has_better(self))
-            other = pool_wake_if_needed(pool);
+        bool has_left = has_work(self);
+        if (has_left && pool_has_better(self))
+            other = pool->waking ? NULL : pool_wake(pool);
         if (!other) {
-            sleep_starving(self, !has_spare && pool->first);
-            other = list_is_empty(&self->inbox) ? NULL : pool_wake_if_needed(pool); /* it will be busy */
+            bool late = sleep_starving(self, !has_spare && has_left);
+            other = late || !list_is_empty(&self->inbox) ? pool_wake_if_needed(pool) : NULL; /* it may be busy */
         }
     }
     monitor_unlock(&pool->monitor);
@@ -221,14 +244,13 @@ static bool go_round(struct worker *self)
     fibers_resume(&self->fibers);
     bool has_spare = fibers_reserve(&self->fibers);
     monitor_lock(&pool->monitor);
-    pool_enqueue_due(pool);
     list_move_all(&self->fibers.ready, &self->inbox);
     if (pool->stopping) {
         monitor_unlock(&pool->monitor);
         return false;
     }
     if (has_spare ? may_take(self) : is_stuck(self)) {
-        bide_future *entry = take(self, &task, NULL);
+        bide_future *entry = take(self, &task);
         task.refusal = has_spare ? 0 : ENOMEM;
         see_to(self, &task, entry, &self->clean);
     } else {

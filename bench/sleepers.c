@@ -1,100 +1,107 @@
-/* Many tasks that each sleep a random time: how much longer it takes than the longest of them, and what it costs.
+/* Many tasks that each wait a random time: how much longer it takes than the longest of them, and what it costs.
  *
  *     bench_sleepers stack|scheduled N [WORKERS [MAX_DELAY]]
  *
- * prints: kind n over_ms cpu_s peak_mb inversions. `stack`: tasks that have started and sleep; `scheduled`: tasks whose time has
- * not come. Inversions: neighbours in the order of the ends that began + slept in the other order. */
-#include <bide/bide.h>
+ * prints: kind n over_ms cpu_s peak_mb delay_inversions end_inversions. `stack`: tasks that have started and sleep, as
+ * in bide_wait_n(); `scheduled`: tasks whose time has not come, as in bide_task_wait_n(). Here the delays are drawn
+ * before the clock starts, and each task notes when it should end: inversions are neighbours, in the order in which the
+ * ends are collected, whose delays (ends) stand in the other order. Delays must, where starting n takes longer than the
+ * gap between two of them; ends should not. */
+#include "measure.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 struct nap {
-    bide_time over;
     double delay;
+    bide_time end;
+};
+
+struct score {
+    size_t ends, delay_inversions, end_inversions;
 };
 
 static int sleep_on(void *arg, bide_value *result)
 {
     struct nap *nap = arg;
-    nap->over = bide_in(nap->delay);
-    result->ptr = nap;
-    return bide_sleep_until(nap->over);
+    result->f64 = nap->delay;
+    nap->end = bide_in(nap->delay);
+    return bide_sleep_until(nap->end);
 }
 
-static int be_over(void *arg, bide_value *result)
+static int give_delay(void *arg, bide_value *result)
 {
-    result->ptr = arg;
+    result->f64 = ((const struct nap *)arg)->delay;
     return 0;
 }
 
-static int submit(bide_completions *done, bide_pool *pool, struct nap *nap, int scheduled)
+static void submit_stack(bide_completions *done, bide_pool *pool, struct nap *nap)
+{
+    check(bide_completions_submit(done, pool, sleep_on, nap, nap));
+}
+
+static void submit_scheduled(bide_completions *done, bide_pool *pool, struct nap *nap)
 {
     bide_future *future;
-    if (!scheduled)
-        return bide_completions_submit(done, pool, sleep_on, nap, NULL);
-    nap->over = bide_in(nap->delay);
-    int error = bide_submit_at(pool, nap->over, be_over, nap, &future);
-    if (!error)
-        error = bide_completions_add(done, future, NULL);
+    nap->end = bide_in(nap->delay);
+    check(bide_submit_at(pool, nap->end, give_delay, nap, &future));
+    check(bide_completions_add(done, future, nap));
     bide_future_release(future);
-    return error;
 }
 
-static size_t count_inversions(bide_completions *done)
+static double draw_all(struct nap naps[], size_t n, double max_delay)
 {
-    bide_future *future;
-    bide_value value;
-    bide_time last = 0;
-    size_t inversions = 0;
-    while (bide_completions_next(done, BIDE_FOREVER, &future, NULL) == 0) {
-        if (bide_join(future, &value))
-            exit(1);
-        const struct nap *nap = value.ptr;
-        inversions += nap->over < last;
-        last = nap->over;
-    }
-    return inversions;
-}
-
-static double cpu_seconds(const struct rusage *usage)
-{
-    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
-           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
-}
-
-int main(int argc, char **argv)
-{
-    if (argc < 3)
-        return 2;
-    int scheduled = strcmp(argv[1], "scheduled") == 0;
-    size_t n = strtoull(argv[2], NULL, 10);
-    bide_pool_options options = {.workers = argc > 3 ? (unsigned)atoi(argv[3]) : 2};
-    double max_delay = argc > 4 ? atof(argv[4]) : 1, longest = 0;
-    bide_pool *pool;
-    bide_completions *done;
-    struct nap *naps = calloc(n, sizeof *naps);
-    if (!naps || bide_pool_create(&pool, &options) || bide_completions_create(&done))
-        return 1;
-    srand48(1);
+    double longest = 0;
     for (size_t i = 0; i < n; i++) {
         naps[i].delay = drand48() * max_delay;
         longest = naps[i].delay > longest ? naps[i].delay : longest;
     }
+    return longest;
+}
+
+static struct score collect(bide_completions *done)
+{
+    struct nap last = {0};
+    struct score score = {0};
+    bide_future *future;
+    void *nap;
+    for (; bide_completions_next(done, BIDE_FOREVER, &future, &nap) == 0; score.ends++) {
+        check(bide_join(future, NULL));
+        score.delay_inversions += ((struct nap *)nap)->delay < last.delay;
+        score.end_inversions += ((struct nap *)nap)->end < last.end;
+        last = *(struct nap *)nap;
+    }
+    return score;
+}
+
+static void measure(const char *kind, size_t n, unsigned workers, double max_delay)
+{
+    bide_pool *pool;
+    bide_completions *done;
+    struct nap *naps = calloc(n, sizeof *naps);
+    check(!naps);
+    check(bide_pool_create(&pool, &(bide_pool_options){.workers = workers}));
+    check(bide_completions_create(&done));
+    double longest = draw_all(naps, n, max_delay);
     bide_time start = bide_clock();
     for (size_t i = 0; i < n; i++)
-        if (submit(done, pool, &naps[i], scheduled))
-            return 1;
-    size_t inversions = count_inversions(done);
-    double seconds = (double)(bide_clock() - start) / 1e9;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("%s %zu %.1f %.2f %.1f %zu\n", argv[1], n, (seconds - longest) * 1e3, cpu_seconds(&usage),
-           (double)usage.ru_maxrss / 1024, inversions);
+        (strcmp(kind, "stack") == 0 ? submit_stack : submit_scheduled)(done, pool, &naps[i]);
+    struct score score = collect(done);
+    double over = seconds_since(start) - longest;
+    check(score.ends != n);
+    printf("%s %zu %.1f %.2f %.1f %zu %zu\n", kind, n, over * 1e3, cpu_seconds(used()), peak_mb(used()),
+           score.delay_inversions, score.end_inversions);
     bide_completions_destroy(done);
     bide_pool_destroy(pool);
     free(naps);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3 || (strcmp(argv[1], "stack") != 0 && strcmp(argv[1], "scheduled") != 0)) {
+        fputs("usage: bench_sleepers stack|scheduled N [WORKERS [MAX_DELAY]]\n", stderr);
+        return 2;
+    }
+    measure(argv[1], strtoull(argv[2], NULL, 10), argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 2,
+            argc > 4 ? strtod(argv[4], NULL) : 1);
     return 0;
 }

@@ -5,28 +5,12 @@
  *   round trip  submit one empty task and wait for it, again and again
  *
  * Absolute figures say as much about the machine as about bide: compare runs of one hour on one machine. */
-#include <bide/bide.h>
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "measure.h"
 
 static int empty(void *arg, bide_value *result)
 {
     result->ptr = arg;
     return 0;
-}
-
-static double seconds_since(bide_time start)
-{
-    return (double)(bide_clock() - start) / 1e9;
-}
-
-static void check(int error)
-{
-    if (error) {
-        fprintf(stderr, "bench_tasks: error %d\n", error);
-        exit(1);
-    }
 }
 
 static double collect(bide_pool *pool, size_t n)

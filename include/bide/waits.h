@@ -8,8 +8,9 @@
  * The delays come from a generator with its state per thread, seeded by the system or by bide_random_seed(): xoshiro256**
  * by David Blackman and Sebastiano Vigna (2018), its state filled by SplitMix64. bide_wait_n(), bide_task_wait_n() and
  * bide_task_wait_random() draw in the calling thread, in the order of submission: the same seed gives the same delays
- * with any number of workers. The order of their ends is ascending as far as they wait at the same time: with n above
- * the number of workers, later ones start when earlier ones have ended.
+ * with any number of workers. The order of their ends is ascending as far as they begin together: those of
+ * bide_task_wait_n() do, those of bide_wait_n() when a worker comes to them, and with #BIDE_HOLD each keeps its worker until it
+ * has ended.
  */
 #ifndef BIDE_WAITS_H
 #define BIDE_WAITS_H
@@ -56,8 +57,8 @@ BIDE_API int bide_task_wait_random(bide_pool *pool, double max_delay, bide_futur
 BIDE_API int bide_wait_n(bide_pool *pool, size_t n, double max_delay, double delays[]);
 
 /**
- * The same as bide_wait_n(), made of bide_task_wait_random(): each delay counts from its submission, not from the moment in
- * which a worker comes to it.
+ * The same as bide_wait_n(), made of scheduled waits as bide_task_wait_random() makes them, which need neither worker nor
+ * stack. All delays count from the call.
  * @param pool where they wait
  * @param n how many; 0: returns 0 at once
  * @param max_delay in seconds

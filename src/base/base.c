@@ -13,16 +13,18 @@ bide_time bide_clock(void)
     return clock_now();
 }
 
-bide_time bide_in(double seconds)
+bide_time clock_after(bide_time start, double seconds)
 {
-    if (!(seconds >= 0))
-        return BIDE_NOW;
-    bide_time now = clock_now();
     double nanoseconds = seconds * NANOSECONDS;
-    if (nanoseconds >= (double)(BIDE_FOREVER - now))
+    if (nanoseconds >= (double)(BIDE_FOREVER - start))
         return BIDE_FOREVER;
     bide_time whole = (bide_time)nanoseconds;
-    return now + whole + ((double)whole < nanoseconds);
+    return start + whole + ((double)whole < nanoseconds);
+}
+
+bide_time bide_in(double seconds)
+{
+    return seconds >= 0 ? clock_after(clock_now(), seconds) : BIDE_NOW;
 }
 
 const char *bide_version(void)

@@ -8,6 +8,9 @@
 
 bide_time clock_now(void);
 
+/* So many seconds after that, never less; they are not negative. */
+bide_time clock_after(bide_time start, double seconds);
+
 static inline struct timespec clock_timespec(bide_time time)
 {
     bide_time seconds = time < 0 ? 0 : time / 1000000000;

@@ -1,5 +1,6 @@
 #include <bide/waits.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "wait/strand.h"
 #include "waits/random.h"
@@ -60,18 +61,19 @@ static int sleep_delay(void *arg, bide_value *result)
     return bide_sleep(result->f64);
 }
 
-/* Submit a wait and list it. *delay stays until it has ended. */
-typedef int add_wait(bide_completions *done, bide_pool *pool, double *delay);
+/* Submit a wait, of those that begin at `start` if they can, and list it. *delay stays until it has ended. */
+typedef int add_wait(bide_completions *done, bide_pool *pool, bide_time start, double *delay);
 
-static int add_sleep(bide_completions *done, bide_pool *pool, double *delay)
+static int add_sleep(bide_completions *done, bide_pool *pool, bide_time start, double *delay)
 {
+    (void)start;
     return bide_completions_submit(done, pool, sleep_delay, delay, NULL);
 }
 
-static int add_scheduled(bide_completions *done, bide_pool *pool, double *delay)
+static int add_scheduled(bide_completions *done, bide_pool *pool, bide_time start, double *delay)
 {
     bide_future *task;
-    int error = bide_submit_at(pool, bide_in(*delay), give_delay, delay, &task);
+    int error = bide_submit_at(pool, clock_after(start, *delay), give_delay, delay, &task);
     if (error)
         return error;
     error = bide_completions_add(done, task, NULL);
@@ -111,10 +113,11 @@ static void *alloc_array(size_t n, size_t size)
 /* On an error those that are listed are the caller's to cancel. */
 static int add_all(add_wait *add, bide_completions *done, bide_pool *pool, size_t n, double max_delay, double drawn[])
 {
+    bide_time start = clock_now();
     int error = 0;
     for (size_t i = 0; i < n && !error; i++) {
         drawn[i] = draw(max_delay);
-        error = add(done, pool, &drawn[i]);
+        error = add(done, pool, start, &drawn[i]);
     }
     return error;
 }

@@ -14,6 +14,7 @@ struct call {
     int (*fn)(void *arg);
     void *arg;
     int returned;
+    bool refused; /* there is no helper, and none to be had */
 };
 
 struct helper {
@@ -117,18 +118,23 @@ static bool withdraw(struct blocking *blocking, struct call *call)
     return listed;
 }
 
-/* Give it to the helpers there are; true: there is none. */
-static bool has_no_helper(struct blocking *blocking)
+/* One that was counted could not be had. If it would have been the only one, nobody will ever take what is listed. */
+static void miss_helper(struct blocking *blocking)
 {
+    struct link *refused = NULL;
     monitor_lock(&blocking->monitor);
-    bool none = --blocking->helpers == 0;
     blocking->free--;
+    if (--blocking->helpers == 0) {
+        blocking->queued = 0;
+        refused = list_take_all(&blocking->calls);
+        for (struct link *link = refused; link; link = link->next)
+            LISTED_IN(struct call, waiter.link, link)->refused = true;
+    }
     monitor_unlock(&blocking->monitor);
-    return none;
+    waiters_fire(refused);
 }
 
-/* EAGAIN: nobody will ever take it. */
-static int hand_in(bide_pool *pool, struct call *call)
+static void hand_in(bide_pool *pool, struct call *call)
 {
     struct blocking *blocking = &pool->blocking;
     monitor_lock(&blocking->monitor);
@@ -140,8 +146,8 @@ static int hand_in(bide_pool *pool, struct call *call)
     struct link *helper = list_take_first(&blocking->for_calls);
     monitor_unlock(&blocking->monitor);
     waiters_fire(helper);
-    bool is_missing = needed && !add_helper(pool);
-    return is_missing && has_no_helper(blocking) && withdraw(blocking, call) ? EAGAIN : 0;
+    if (needed && !add_helper(pool))
+        miss_helper(blocking);
 }
 
 static int call_elsewhere(struct strand *self, struct call *call)
@@ -150,15 +156,14 @@ static int call_elsewhere(struct strand *self, struct call *call)
     if (self->operations->deliver_stop(self))
         return ECANCELED;
     waiter_init(&call->waiter, self);
-    int error = hand_in(pool, call);
-    if (error)
-        return error;
+    hand_in(pool, call);
     word ended = strand_park(self, FIRED | STOP, BIDE_FOREVER);
     if (!(ended & FIRED) && !withdraw(&pool->blocking, call)) {
         strand_await_fire(self);
         ended = FIRED;
     }
-    return strand_end_wait(self, ended);
+    int error = strand_end_wait(self, ended);
+    return !error && call->refused ? EAGAIN : error;
 }
 
 int bide_blocking(int (*fn)(void *arg), void *arg, int *returned)

@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "run/pool.h"
 
 #include <errno.h>
@@ -118,7 +119,7 @@ static void free_inherited(bide_pool *pool)
     }
     for (unsigned i = 0; i < pool->options.workers && !pool->runner.holds; i++)
         fibers_forget(&pool->workers[i].fibers);
-    pool_free(pool);
+    memory_free(pool);
 }
 
 int bide_pool_destroy(bide_pool *pool)

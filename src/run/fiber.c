@@ -149,14 +149,14 @@ static bool is_round_of_queue(struct fibers *fibers)
     return fibers->to_queue || ++fibers->rounds % QUEUE_ROUND == 0;
 }
 
-void fibers_resume(struct fibers *fibers)
+bool fibers_resume(struct fibers *fibers)
 {
     for (;;) {
         expire(fibers);
         bool to_queue = is_round_of_queue(fibers);
         fibers->to_queue = false;
-        if (to_queue || list_is_empty(&fibers->ready))
-            return;
+        if (to_queue || list_is_empty(&fibers->ready) || load_relaxed(&fibers->mail))
+            return to_queue;
         if (fibers->spares >= SPARES)
             fiber_destroy(take_spare(fibers));
         put_spare(fibers->running);
@@ -168,8 +168,8 @@ void fibers_resume(struct fibers *fibers)
 static void leave_task(struct fibers *fibers)
 {
     expire(fibers);
-    if (is_round_of_queue(fibers) || list_is_empty(&fibers->ready)) {
-        fibers->to_queue = true;
+    fibers->to_queue = is_round_of_queue(fibers);
+    if (fibers->to_queue || list_is_empty(&fibers->ready) || load_relaxed(&fibers->mail)) {
         switch_to(fibers, take_spare(fibers));
     } else {
         switch_to(fibers, fiber_of(list_take_first(&fibers->ready)));
@@ -189,6 +189,7 @@ static void check_stack(const struct fiber *fiber)
 static void wait_elsewhere(struct fibers *fibers, struct strand *strand)
 {
     struct thread_state own;
+    check_stack(fibers->running);
     thread_state_exchange(&own, fibers->clean);
     strand_set_current(NULL);
     leave_task(fibers);
@@ -199,7 +200,6 @@ static void wait_elsewhere(struct fibers *fibers, struct strand *strand)
 void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline)
 {
     struct fiber *self = fibers->running;
-    check_stack(self);
     self->strand = strand;
     if (deadline != BIDE_FOREVER)
         heap_add(&fibers->timers, deadline, &self->timer);

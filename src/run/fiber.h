@@ -35,6 +35,7 @@ struct fibers {
     struct heap timers;               /* of parked ones; has room for all there are */
     size_t made;                      /* fibers there are */
     unsigned rounds;                  /* switches, to look at the queue now and then though some are ready */
+    atomic_word mail;                 /* not 0: others have made some ready, that are not in `ready` yet */
     bool to_queue;                    /* the next look is at the queue, not at who is ready */
     const struct thread_state *clean; /* what every task finds */
     void (*loop)(void *arg);          /* never returns */
@@ -59,8 +60,9 @@ void fibers_forget(struct fibers *fibers);
 /* See to it that there is a spare one; false: no memory. */
 bool fibers_reserve(struct fibers *fibers);
 
-/* In the loop: go on with those that are ready until there are none, or it is time to look at the queue. */
-void fibers_resume(struct fibers *fibers);
+/* In the loop: go on with those that are ready until there are none, or there is mail, or, then true, it is time to look at the
+ * queue. */
+bool fibers_resume(struct fibers *fibers);
 
 /* The first deadline of those that are parked. */
 bide_time fibers_first_time(const struct fibers *fibers);

@@ -62,6 +62,7 @@ struct bide_pool {
 
     bide_future *first, *last; /* the queue, by link */
     size_t queued, running;
+    size_t dead; /* about so many of those queued have started, or ended, without having been taken out */
     struct heap scheduled;
     struct list tasks; /* running ones; those that the last close has not asked to stop stand in front */
 
@@ -108,9 +109,8 @@ void pool_free(bide_pool *pool);
 /* Is there stack enough to run a task in place? */
 bool worker_has_stack(const struct worker *self);
 
-/* Under the monitor, which it unlocks: take the oldest entry and run it on the calling worker, in place. Fires `first` before
- * that. */
-void worker_run_oldest(struct worker *self, struct link *first);
+/* Under the monitor, which it unlocks: take the oldest entry and run it on the calling worker, in place. */
+void worker_run_oldest(struct worker *self);
 
 /* The pool's side of future_run_here(), of a holding pool, and of a parking one: which starts it next instead. */
 enum run_here worker_run_here(struct runner *runner, bide_future *future);
@@ -128,7 +128,19 @@ void pool_unpin(bide_pool *pool);
 /* The pool's side of cancelling what has not started. */
 void pool_forget(struct runner *runner, bide_future *future);
 
+/* What was taken out of the queue because it is dead, by link, and submitters that got room by that. */
+struct swept {
+    bide_future *first;
+    struct link *submitters;
+};
+
+/* After the monitor was unlocked. */
+void pool_throw_out(struct swept *swept);
+
 /* The rest is called under the monitor. */
+
+/* One more of the queue is dead. When half of it is, all dead ones are taken out. */
+void pool_count_dead(bide_pool *pool, struct swept *swept);
 
 /* Does it take no tasks from the calling thread? */
 bool pool_refuses(const bide_pool *pool);

@@ -17,21 +17,23 @@ bool worker_is_laden(const struct worker *worker)
     return worker->live * worker->pool->options.workers > worker->pool->live;
 }
 
-static bool suits(const struct worker *worker)
+/* The less, the better it is that this worker starts a task. */
+static unsigned reluctance(const struct worker *worker)
 {
-    return !worker->starves && !worker_is_laden(worker);
+    return worker->starves ? 2 : worker_is_laden(worker) ? 1 : 0;
 }
 
 static struct worker *idle_worker(const bide_pool *pool)
 {
     struct link *first = pool->for_work.first, *link = first;
+    struct worker *best = NULL;
     while (link) {
         struct worker *worker = LISTED_IN(struct worker, idle.link, link);
-        if (suits(worker))
-            return worker;
+        if (!best || reluctance(worker) < reluctance(best))
+            best = worker;
         link = link->next == first ? NULL : link->next;
     }
-    return first ? LISTED_IN(struct worker, idle.link, first) : NULL;
+    return best;
 }
 
 struct link *pool_wake(bide_pool *pool)
@@ -45,7 +47,7 @@ bool pool_has_better(const struct worker *self)
     const bide_pool *pool = self->pool;
     for (unsigned i = 0; i < pool->options.workers; i++) {
         const struct worker *other = &pool->workers[i];
-        if (other != self && suits(other) && (other->is_waking || link_is_listed(&other->idle.link)))
+        if (reluctance(other) < reluctance(self) && (other->is_waking || link_is_listed(&other->idle.link)))
             return true;
     }
     return false;
@@ -91,8 +93,11 @@ static bide_time take_role(struct worker *self)
 {
     bide_pool *pool = self->pool;
     bide_time first = heap_first_time(&pool->scheduled);
-    if (first <= self->now)
+    if (first <= self->now) {
+        if (pool->timekeeper == self)
+            pool->timekeeper = NULL;
         return BIDE_FOREVER;
+    }
     if (!pool->timekeeper)
         pool->timekeeper = self;
     if (pool->timekeeper == self)
@@ -174,13 +179,17 @@ void pool_forget(struct runner *runner, bide_future *future)
 {
     bide_pool *pool = (bide_pool *)runner;
     struct link *drainers = NULL;
+    struct swept swept = {NULL, NULL};
     monitor_lock(&pool->monitor);
     bool scheduled = pool_unschedule(pool, future) != BIDE_NOW;
-    if (scheduled && pool_is_drained(pool))
+    if (!scheduled)
+        pool_count_dead(pool, &swept);
+    if (pool_is_drained(pool))
         drainers = list_take_all(&pool->for_event);
     monitor_unlock(&pool->monitor);
     pool_unpin(pool);
     waiters_fire(drainers);
+    pool_throw_out(&swept);
     if (scheduled)
         bide_future_release(future);
 }

@@ -4,7 +4,7 @@
 
 bool pool_refuses(const bide_pool *pool)
 {
-    return pool->cancelled || (pool->closed && !pool_is_own(pool));
+    return pool->cancelled || pool->stopping || (pool->closed && !pool_is_own(pool));
 }
 
 static bool has_room(const bide_pool *pool)
@@ -61,10 +61,10 @@ static int push(bide_pool *pool, bide_future *future, bide_time deadline)
     bool is_over = !error && !has_room(pool);
     if (!error) {
         pool_push(pool, future);
-        worker = pool_wake(pool);
+        worker = is_over ? NULL : pool_wake(pool);
     }
     if (is_over) {
-        worker_run_oldest(worker_current(), worker);
+        worker_run_oldest(worker_current());
     } else {
         monitor_unlock(&pool->monitor);
         waiters_fire(worker);

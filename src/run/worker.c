@@ -58,6 +58,8 @@ static void see_to(struct worker *self, struct task *task, bide_future *entry, c
         run(self, task);
     else
         bide_future_release(entry);
+    bide_future_release(self->next);
+    self->next = NULL;
     tools_end(task, sizeof *task);
     thread_state_restore(restored);
     pool_retire(self->pool);
@@ -81,6 +83,7 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future)
 {
     bide_pool *pool = (bide_pool *)runner;
     struct task task;
+    struct swept swept = {NULL, NULL};
     if (!worker_has_stack(worker_here))
         return NO_STACK;
     monitor_lock(&pool->monitor);
@@ -88,7 +91,10 @@ enum run_here worker_run_here(struct runner *runner, bide_future *future)
     pool->running += claimed;
     if (claimed)
         task.when = pool_unschedule(pool, future);
+    if (claimed && task.when == BIDE_NOW)
+        pool_count_dead(pool, &swept);
     monitor_unlock(&pool->monitor);
+    pool_throw_out(&swept);
     if (!claimed)
         return future_cancel_unstarted(future) ? RAN_HERE : NOT_HERE; /* unstarted: the pool was cancelled */
     if (task.when == BIDE_NOW)
@@ -118,6 +124,7 @@ void worker_make_ready(struct worker *worker, struct link *fiber)
     bide_pool *pool = worker->pool;
     monitor_lock(&pool->monitor);
     list_append(&worker->inbox, fiber);
+    store_release(&worker->fibers.mail, 1);
     struct link *sleeper = pool_wake_worker(worker);
     monitor_unlock(&pool->monitor);
     waiters_fire(sleeper);
@@ -142,34 +149,37 @@ static bide_future *pop(struct worker *self, struct link **submitter)
     return pool_pop_due(pool);
 }
 
-/* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. Fires
- * both chains. */
-static void begin(struct worker *self, struct task *task, bide_future *entry, struct link *first, struct link *second)
+/* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. One
+ * from the front leaves another in the queue. */
+static void begin(struct worker *self, struct task *task, bide_future *entry, bool from_front, struct link *submitter)
 {
     bide_pool *pool = self->pool;
-    if (entry && !heap_holds(&pool->scheduled, &entry->timer))
-        claim(self, task, entry);
+    bool claimed = entry && !heap_holds(&pool->scheduled, &entry->timer) && claim(self, task, entry);
+    struct swept swept = {NULL, NULL};
+    if (claimed && from_front)
+        pool_count_dead(pool, &swept);
     struct link *other = pool_wake_if_needed(pool);
     monitor_unlock(&pool->monitor);
-    waiters_fire(first);
-    waiters_fire(second);
+    waiters_fire(submitter);
     waiters_fire(other);
+    pool_throw_out(&swept);
 }
 
 static bide_future *take(struct worker *self, struct task *task)
 {
     struct link *submitter = NULL;
+    bool from_front = self->next != NULL;
     bide_future *entry = pop(self, &submitter);
-    begin(self, task, entry, submitter, NULL);
+    begin(self, task, entry, from_front, submitter);
     return entry;
 }
 
-void worker_run_oldest(struct worker *self, struct link *first)
+void worker_run_oldest(struct worker *self)
 {
     struct task task = {.future = NULL};
     struct link *submitter = NULL;
     bide_future *entry = pool_pop(self->pool, &submitter);
-    begin(self, &task, entry, first, submitter);
+    begin(self, &task, entry, false, submitter);
     see_to_in_place(self, &task, entry);
 }
 
@@ -195,42 +205,48 @@ static void work_holding(struct worker *self)
 
 static bool may_take(struct worker *self)
 {
-    return self->next || (has_work(self) && !(worker_is_laden(self) && pool_has_better(self)));
+    return self->next || (has_work(self) && !pool_has_better(self));
+}
+
+static bool is_at_end(const struct worker *worker, const struct worker *self)
+{
+    return (worker == self || (worker->starves && link_is_listed(&worker->idle.link))) &&
+           fibers_first_time(&worker->fibers) == BIDE_FOREVER;
 }
 
 /* With no memory for a fiber to park on, queued tasks wait until one is free; but not if no task can move that could free one. */
 static bool is_stuck(struct worker *self)
 {
     const bide_pool *pool = self->pool;
-    return has_work(self) && list_is_empty(&self->fibers.ready) && fibers_first_time(&self->fibers) == BIDE_FOREVER &&
-           pool->starved + 1 == pool->options.workers;
+    bool stuck = has_work(self) && list_is_empty(&self->fibers.ready);
+    for (unsigned i = 0; i < pool->options.workers && stuck; i++)
+        stuck = is_at_end(&pool->workers[i], self);
+    return stuck;
 }
 
-/* true: not by somebody who wanted it. */
-static bool sleep_starving(struct worker *self, bool starves)
+static void read_mail(struct worker *self)
 {
-    self->starves = starves;
-    self->pool->starved += starves;
-    bool late = pool_sleep(self, fibers_first_time(&self->fibers));
-    self->pool->starved -= starves;
-    self->starves = false;
-    return late;
+    list_move_all(&self->fibers.ready, &self->inbox);
+    store_release(&self->fibers.mail, 0);
 }
 
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
- * this one sleeps. */
-static void rest(struct worker *self, bool has_spare)
+ * this one sleeps, or goes on with those that are ready. */
+static void rest(struct worker *self)
 {
     bide_pool *pool = self->pool;
     struct link *other = NULL;
     if (list_is_empty(&self->fibers.ready)) {
-        bool has_left = has_work(self);
-        if (has_left && pool_has_better(self))
+        if (has_work(self) && pool_has_better(self))
             other = pool->waking ? NULL : pool_wake(pool);
         if (!other) {
-            bool late = sleep_starving(self, !has_spare && has_left);
-            other = late || !list_is_empty(&self->inbox) ? pool_wake_if_needed(pool) : NULL; /* it may be busy */
+            bool late = pool_sleep(self, fibers_first_time(&self->fibers));
+            bool for_queue = !late && list_is_empty(&self->inbox);
+            self->fibers.to_queue |= for_queue; /* whoever it was counts on its look */
+            other = for_queue ? NULL : pool_wake_if_needed(pool);
         }
+    } else {
+        other = pool_wake_if_needed(pool);
     }
     monitor_unlock(&pool->monitor);
     waiters_fire(other);
@@ -241,20 +257,22 @@ static bool go_round(struct worker *self)
 {
     bide_pool *pool = self->pool;
     struct task task = {.future = NULL};
-    fibers_resume(&self->fibers);
+    bool to_queue = fibers_resume(&self->fibers);
     bool has_spare = fibers_reserve(&self->fibers);
     monitor_lock(&pool->monitor);
-    list_move_all(&self->fibers.ready, &self->inbox);
+    read_mail(self);
+    self->starves = !has_spare;
+    bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
     if (pool->stopping) {
         monitor_unlock(&pool->monitor);
         return false;
     }
-    if (has_spare ? may_take(self) : is_stuck(self)) {
+    if (!goes_on && (has_spare ? may_take(self) : is_stuck(self))) {
         bide_future *entry = take(self, &task);
         task.refusal = has_spare ? 0 : ENOMEM;
         see_to(self, &task, entry, &self->clean);
     } else {
-        rest(self, has_spare);
+        rest(self);
     }
     return true;
 }

@@ -111,14 +111,13 @@ static void put_result(bide_future *future, int error, bide_value value)
         future->slot.result = value;
 }
 
-/* S2 to S5. */
+/* S2 to S4. */
 static void settle_locked(bide_future *future, word held, enum bide_state state, int error, bide_value value)
 {
     put_result(future, error, value);
     struct link *waiters = list_take_all(&future->waiters);
     future_unlock(future, held, (held & ASKED) | (word)state);
     waiters_fire(waiters);
-    callbacks_run();
 }
 
 static enum bide_state outcome(word seen, int error)
@@ -148,6 +147,7 @@ void future_settle(bide_future *future, int error, bide_value value)
         return;
     word held = future_lock(future);
     settle_locked(future, held, outcome(held, error), error, value);
+    callbacks_run();
     bide_future_release(future);
 }
 
@@ -348,6 +348,7 @@ int future_keep(bide_future *promise, int error, bide_value value)
         return EALREADY;
     }
     settle_locked(promise, held, error ? BIDE_FAILED : BIDE_DONE, error, value);
+    callbacks_run();
     return 0;
 }
 
@@ -364,6 +365,7 @@ bool future_cancel_unstarted(bide_future *future)
     settle_locked(future, held, BIDE_CANCELLED, ECANCELED, bide_u64(0));
     if (runner)
         runner->forget(runner, future);
+    callbacks_run();
     return true;
 }
 

@@ -19,8 +19,8 @@
  * Cancelling:
  *
  *   C1    take LOCK. Pending: pin the pool, which cannot end before a worker has claimed or dropped the entry, for which it
- *         needs LOCK; go on at S2 as cancelled, without S6, for a canceller borrows; let the pool forget the entry if it was
- *         scheduled for later; unpin. An entry that is queued keeps its reference until a worker comes to it
+ *         needs LOCK; go on at S2 as cancelled; before S5 let the pool forget the entry, and unpin; no S6, for a canceller
+ *         borrows. An entry that is queued keeps its reference until a worker comes to it, or the pool throws the dead ones out
  *   C2    running: set ASKED, which stays, and DUE, which means: not told yet
  *   C3    if the task has published its strand (STRAND), ask that to stop; the strand cannot end meanwhile, for a task
  *         settles under LOCK once it has published

@@ -69,7 +69,6 @@ struct bide_pool {
     struct list for_work;      /* idle workers; the timekeeper is the last */
     unsigned waking;           /* workers that were fired and have not come to the monitor yet */
     size_t live;               /* those of all workers */
-    unsigned starved;          /* workers that sleep though something is queued, for want of memory */
     struct worker *timekeeper; /* when idle it sleeps no longer than to the first scheduled time */
     struct worker *deputy;     /* an idle one that sleeps a little longer, */
     bide_time deputy_until;    /* until then */

@@ -185,7 +185,7 @@ void worker_run_oldest(struct worker *self)
 
 static bool has_work(struct worker *self)
 {
-    return self->pool->first || worker_sees_due(self);
+    return worker_sees_due(self) || self->pool->first;
 }
 
 static void work_holding(struct worker *self)
@@ -203,9 +203,9 @@ static void work_holding(struct worker *self)
     } while (entry);
 }
 
-static bool may_take(struct worker *self)
+static bool may_take(const struct worker *self, bool has_work)
 {
-    return self->next || (has_work(self) && !pool_has_better(self));
+    return self->next || (has_work && !pool_has_better(self));
 }
 
 static bool is_at_end(const struct worker *worker, const struct worker *self)
@@ -215,10 +215,10 @@ static bool is_at_end(const struct worker *worker, const struct worker *self)
 }
 
 /* With no memory for a fiber to park on, queued tasks wait until one is free; but not if no task can move that could free one. */
-static bool is_stuck(struct worker *self)
+static bool is_stuck(const struct worker *self, bool has_work)
 {
     const bide_pool *pool = self->pool;
-    bool stuck = has_work(self) && list_is_empty(&self->fibers.ready);
+    bool stuck = has_work && list_is_empty(&self->fibers.ready);
     for (unsigned i = 0; i < pool->options.workers && stuck; i++)
         stuck = is_at_end(&pool->workers[i], self);
     return stuck;
@@ -232,12 +232,12 @@ static void read_mail(struct worker *self)
 
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
  * this one sleeps, or goes on with those that are ready. */
-static void rest(struct worker *self)
+static void rest(struct worker *self, bool has_work)
 {
     bide_pool *pool = self->pool;
     struct link *other = NULL;
     if (list_is_empty(&self->fibers.ready)) {
-        if (has_work(self) && pool_has_better(self))
+        if (has_work && pool_has_better(self))
             other = pool->waking ? NULL : pool_wake(pool);
         if (!other) {
             bool late = pool_sleep(self, fibers_first_time(&self->fibers));
@@ -263,16 +263,17 @@ static bool go_round(struct worker *self)
     read_mail(self);
     self->starves = !has_spare;
     bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
+    bool work = has_work(self);
     if (pool->stopping) {
         monitor_unlock(&pool->monitor);
         return false;
     }
-    if (!goes_on && (has_spare ? may_take(self) : is_stuck(self))) {
+    if (!goes_on && (has_spare ? may_take(self, work) : is_stuck(self, work))) {
         bide_future *entry = take(self, &task);
         task.refusal = has_spare ? 0 : ENOMEM;
         see_to(self, &task, entry, &self->clean);
     } else {
-        rest(self);
+        rest(self, work);
     }
     return true;
 }

@@ -20,7 +20,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct failure {
     size_t countdown;
-    bool reached;
+    bool lasts, reached;
 };
 
 static struct failure memory_failure, pages_failure, spawn_failure;
@@ -32,14 +32,15 @@ static bool fails(struct failure *failure)
 {
     if (failure->countdown == 0 || --failure->countdown > 0)
         return false;
+    failure->countdown = failure->lasts;
     failure->reached = true;
     return true;
 }
 
-static void arm(struct failure *failure, size_t nth)
+static void arm(struct failure *failure, size_t nth, bool lasts)
 {
     pthread_mutex_lock(&lock);
-    *failure = (struct failure){nth, false};
+    *failure = (struct failure){nth, lasts, false};
     pthread_mutex_unlock(&lock);
 }
 
@@ -167,12 +168,22 @@ size_t seams_spawned(void)
 
 void seams_fail_memory(size_t nth)
 {
-    arm(&memory_failure, nth);
+    arm(&memory_failure, nth, false);
+}
+
+void seams_fail_memory_from(size_t nth)
+{
+    arm(&memory_failure, nth, true);
 }
 
 void seams_fail_pages(size_t nth)
 {
-    arm(&pages_failure, nth);
+    arm(&pages_failure, nth, false);
+}
+
+void seams_fail_pages_from(size_t nth)
+{
+    arm(&pages_failure, nth, true);
 }
 
 void seams_refuse_marks(bool refuse)
@@ -184,7 +195,7 @@ void seams_refuse_marks(bool refuse)
 
 void seams_fail_spawn(size_t nth)
 {
-    arm(&spawn_failure, nth);
+    arm(&spawn_failure, nth, false);
 }
 
 bool seams_memory_failed(void)

@@ -14,11 +14,17 @@ size_t seams_memory_live(void);
 /* The nth allocation from now (1: the next) fails, once; 0: none. */
 void seams_fail_memory(size_t nth);
 
+/* The nth and all that follow. */
+void seams_fail_memory_from(size_t nth);
+
 /* Pages mapped and not unmapped. */
 size_t seams_pages_live(void);
 
 /* The nth mapping of pages from now fails, once; 0: none. */
 void seams_fail_pages(size_t nth);
+
+/* The nth and all that follow. */
+void seams_fail_pages_from(size_t nth);
 
 /* Let the system be one that cannot mark pages as faulting, so that they have to be protected. */
 void seams_refuse_marks(bool refuse);

@@ -1,57 +1,10 @@
-#include "support/fixture.h"
+#include "support/machine.h"
 
-#include <fenv.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What a task may change on its thread. */
-struct machine {
-    int error, rounding, cancel_state, cancel_type;
-    bool blocked[65];
-};
-
-static struct machine machine_now(void)
-{
-    struct machine machine = {.error = errno, .rounding = fegetround()};
-    sigset_t set;
-    int ignored;
-    CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, NULL, &set), 0);
-    for (int i = 1; i <= 64; i++)
-        machine.blocked[i] = sigismember(&set, i) == 1;
-    CHECK_EQUAL(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &machine.cancel_state), 0);
-    CHECK_EQUAL(pthread_setcancelstate(machine.cancel_state, &ignored), 0);
-    CHECK_EQUAL(pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &machine.cancel_type), 0);
-    CHECK_EQUAL(pthread_setcanceltype(machine.cancel_type, &ignored), 0);
-    return machine;
-}
-
-static void change_machine(int error, int rounding, int how, int cancel_state, int cancel_type)
-{
-    sigset_t set;
-    int ignored;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR2);
-    sigaddset(&set, SIGPROF);
-    CHECK_EQUAL(pthread_sigmask(how, &set, NULL), 0);
-    CHECK_EQUAL(fesetround(rounding), 0);
-    CHECK_EQUAL(pthread_setcancelstate(cancel_state, &ignored), 0);
-    CHECK_EQUAL(pthread_setcanceltype(cancel_type, &ignored), 0);
-    errno = error;
-}
-
-static void check_same(const struct machine *actual, const struct machine *expected)
-{
-    CHECK_EQUAL(actual->error, expected->error);
-    CHECK_EQUAL(actual->rounding, expected->rounding);
-    CHECK_EQUAL(actual->cancel_state, expected->cancel_state);
-    CHECK_EQUAL(actual->cancel_type, expected->cancel_type);
-    CHECK_EQUAL(memcmp(actual->blocked, expected->blocked, sizeof actual->blocked), 0);
-}
 
 /* Leaves everything changed behind. */
 static int spoil(void *arg, bide_value *result)

@@ -1,6 +1,7 @@
 #include "support/asleep.h"
 
 #define TASKS 12
+#define MANY 200
 
 /* Of a size of which one fills a mapping. */
 #define STACK_SIZE (((size_t)8 << 20) + 1)
@@ -246,6 +247,34 @@ static void a_worker_without_passes_on_to_one_that_has_stacks(void **state)
     end_pool(pool);
 }
 
+static int await_promise_for_days(void *promise, bide_value *result)
+{
+    (void)result;
+    return bide_future_wait(promise, bide_in(1e6));
+}
+
+/* Nothing else happens that could tell the worker. */
+static void memory_that_comes_back_is_found(void **state)
+{
+    (void)state;
+    struct gate gate = GATE_INIT;
+    bide_pool *pool = make_pool_of_mappings(1);
+    bide_future *promise = make_promise();
+    occupy(pool, 1, &gate);
+    bide_future *waiting = submit(pool, await_promise_for_days, promise);
+    bide_future *last = submit(pool, keep_promise, promise);
+    seams_fail_pages_from(1);
+    gate_open(&gate);
+    assert_int_equal(bide_future_wait(last, bide_in(0.05)), ETIMEDOUT);
+    assert_true(seams_pages_failed());
+    seams_fail_pages_from(0);
+    assert_int_equal(bide_future_wait(last, bide_in(60)), 0);
+    assert_int_equal(bide_join(last, NULL), 0);
+    assert_int_equal(bide_join(waiting, NULL), 0);
+    bide_future_release(promise);
+    end_pool(pool);
+}
+
 /* A task that hands its worker to the one it waits for. */
 struct handing {
     int (*submit)(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future);
@@ -304,40 +333,35 @@ static void what_is_waited_for_and_cannot_start_is_refused_too(void **state)
     end_pool(pool);
 }
 
-/* Tasks that sleep, all queued before the first one starts; their deadlines need memory, more of it the more they are. */
-#define SLEEPERS 200
-
-static bool sleepers_meet_a_failure(bide_pool *pool, void (*arm)(size_t nth), size_t nth)
+/* The deadlines of those that wait need the more memory the more they are. */
+static bool many_meet_a_failure(bide_pool *pool, size_t nth)
 {
     struct gate gate = GATE_INIT;
-    bide_future *tasks[SLEEPERS];
+    bide_future *promise = make_promise(), *tasks[MANY];
     occupy(pool, 1, &gate);
-    for (int i = 0; i < SLEEPERS; i++)
-        tasks[i] = submit(pool, sleep_a_little, NULL);
-    arm(nth);
+    for (int i = 0; i < MANY; i++)
+        tasks[i] = submit(pool, i == MANY - 1 ? keep_promise : await_promise_for_days, promise);
+    seams_fail_memory(nth);
     gate_open(&gate);
-    for (int i = 0; i < SLEEPERS; i++)
+    for (int i = 0; i < MANY; i++)
         assert_int_equal(bide_join(tasks[i], NULL), 0);
     assert_int_equal(bide_pool_drain(pool, BIDE_FOREVER), 0);
     bool reached = seams_memory_failed();
-    arm(0);
+    seams_fail_memory(0);
+    bide_future_release(promise);
     return reached;
 }
 
-static void without_memory_for_deadlines_tasks_wait_for_their_turn(void **state)
+static void without_memory_for_deadlines_none_is_refused(void **state)
 {
     (void)state;
-    void (*const ways[])(size_t nth) = {seams_fail_memory, seams_fail_memory_from};
-    for (int i = 0; i < 2; i++) {
-        size_t nth = 0;
-        for (bool reached = true; reached;) {
-            bide_pool *pool = make_pool(1);
-            reached = sleepers_meet_a_failure(pool, ways[i], ++nth);
-            assert_goes_on(pool, 1);
-            end_pool(pool);
-        }
-        assert_in_range(nth, 4, 32);
+    size_t nth = 0;
+    for (bool reached = true; reached;) {
+        bide_pool *pool = make_pool(1);
+        reached = many_meet_a_failure(pool, ++nth);
+        end_pool(pool);
     }
+    assert_in_range(nth, 4, 32);
 }
 
 static int sleep_long(void *arg, bide_value *result)
@@ -423,8 +447,9 @@ int main(void)
         ALONE(while_one_sleeps_none_is_refused),
         ALONE(while_one_sleeps_on_another_worker_none_is_refused),
         ALONE(a_worker_without_passes_on_to_one_that_has_stacks),
+        ALONE(memory_that_comes_back_is_found),
         ALONE(what_is_waited_for_and_cannot_start_is_refused_too),
-        ALONE(without_memory_for_deadlines_tasks_wait_for_their_turn),
+        ALONE(without_memory_for_deadlines_none_is_refused),
         ALONE(a_pool_without_mappings_can_be_closed),
         ALONE(a_pool_that_cannot_be_made_is_enomem),
     };

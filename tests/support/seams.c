@@ -171,11 +171,6 @@ void seams_fail_memory(size_t nth)
     arm(&memory_failure, nth, false);
 }
 
-void seams_fail_memory_from(size_t nth)
-{
-    arm(&memory_failure, nth, true);
-}
-
 void seams_fail_pages(size_t nth)
 {
     arm(&pages_failure, nth, false);

@@ -14,9 +14,6 @@ size_t seams_memory_live(void);
 /* The nth allocation from now (1: the next) fails, once; 0: none. */
 void seams_fail_memory(size_t nth);
 
-/* The nth and all that follow. */
-void seams_fail_memory_from(size_t nth);
-
 /* Pages mapped and not unmapped. */
 size_t seams_pages_live(void);
 

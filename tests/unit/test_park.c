@@ -352,10 +352,10 @@ static int await_next(void *arg, bide_value *result)
 
 /* ThreadSanitizer knows 8000 threads and fibers, and what AddressSanitizer keeps of each stack is a mapping. */
 #if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
-#define LONGEST_CHAIN 2000
+#define LONGEST_CHAIN 1000
 #elif defined __has_feature
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define LONGEST_CHAIN 2000
+#define LONGEST_CHAIN 1000
 #endif
 #endif
 #ifndef LONGEST_CHAIN

@@ -28,14 +28,15 @@ static size_t real_size(size_t stack_size)
     return stacks.stride - stacks.guard;
 }
 
-/* Write to the whole of the stack below, and find it as it was. */
+/* Write to the whole of the stack down to there, and find it as it was. */
 static __attribute__((noinline)) bool fill(const char *end)
 {
     volatile unsigned char filler[256];
-    unsigned char number = (unsigned char)((uintptr_t)filler >> 8);
+    const char *here = __builtin_frame_address(0);
+    unsigned char number = (unsigned char)((uintptr_t)here >> 8);
     for (size_t i = 0; i < sizeof filler; i++)
         filler[i] = (unsigned char)(number + i);
-    bool is_whole = (const char *)filler < end || fill(end);
+    bool is_whole = here < end || fill(end);
     for (size_t i = 0; i < sizeof filler; i++)
         is_whole = is_whole && filler[i] == (unsigned char)(number + i);
     return is_whole;
@@ -225,7 +226,7 @@ static void let_all_end(bide_pool *pool, bide_future **promises, size_t n)
 /* Twice, since a pool goes on after a burst. */
 static void check_bursts(unsigned workers, bool in_order, size_t slabs)
 {
-    size_t n = test_scale(3000);
+    size_t n = test_scale(2000);
     bide_future **promises = calloc(n, sizeof *promises);
     bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = workers, .stack_size = BURST_STACK_SIZE});
     for (int i = 0; i < 2; i++) {

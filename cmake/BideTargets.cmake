@@ -1,10 +1,12 @@
 # How everything of ours is compiled.
 
-set(bide_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes)
+set(bide_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 
-# Any C target of ours: C11, POSIX and GNU functions, all warnings.
+# Any target of ours: C11 or, in tests, C++17, POSIX and GNU functions, all warnings.
 function(bide_target target)
-    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+        CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     target_compile_options(${target} PRIVATE ${bide_warnings} $<$<BOOL:${BIDE_WERROR}>:-Werror>)
 endfunction()

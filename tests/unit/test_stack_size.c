@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,9 +167,18 @@ static int status_of_overflow(const struct sigaction *action)
     return status;
 }
 
+/* drd 3.19 itself fails when a process is ended on a stack that it does not know. */
+static bool is_under_drd(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload_drd");
+}
+
 static void a_task_that_recurses_for_ever_ends_the_process(void **state)
 {
     (void)state;
+    if (is_under_drd())
+        skip();
     int status = status_of_overflow(&(struct sigaction){.sa_handler = SIG_DFL});
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGSEGV);
@@ -177,6 +187,8 @@ static void a_task_that_recurses_for_ever_ends_the_process(void **state)
 static void it_faults_right_below_its_own_stack(void **state)
 {
     (void)state;
+    if (is_under_drd())
+        skip();
     int status = status_of_overflow(&(struct sigaction){.sa_sigaction = leave, .sa_flags = SA_SIGINFO | SA_ONSTACK});
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), EXIT_SUCCESS);

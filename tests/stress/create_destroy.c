@@ -1,5 +1,6 @@
-/* Pools that are made and destroyed at once, with no task or one. Hunted: a worker that misses the order to leave
- * (the program hangs), a task that is not run, a thread left behind. */
+/* Pools that are made and destroyed at once, with no task, one, or one that waits for another. Hunted: a worker that misses
+ * the order to leave (the program hangs), a task that is not run, a thread left behind; and, where a tool looks for it, a
+ * future that nobody has let go of. */
 #include "support/check.h"
 
 #include <bide/bide.h>
@@ -18,18 +19,27 @@ static int run(void *arg, bide_value *result)
     return 0;
 }
 
+static int run_two(void *arg, bide_value *result)
+{
+    bide_future *other;
+    CHECK_EQUAL(bide_submit(bide_current_pool(), run, arg, &other), 0);
+    CHECK_EQUAL(bide_join(other, result), 0);
+    return run(arg, result);
+}
+
 /* With or without a handle, waited for or not. */
 static unsigned long give_task(bide_pool *pool, uint64_t choice)
 {
     bide_future *future;
+    bool two = choice >> 32 & 1;
     if (choice % 4 == 0)
         return 0;
-    CHECK_EQUAL(bide_submit(pool, run, NULL, choice % 4 == 1 ? NULL : &future), 0);
+    CHECK_EQUAL(bide_submit(pool, two ? run_two : run, NULL, choice % 4 == 1 ? NULL : &future), 0);
     if (choice % 4 == 2)
         bide_future_release(future);
     if (choice % 4 == 3)
         CHECK_EQUAL(bide_join(future, NULL), 0);
-    return 1;
+    return two ? 2 : 1;
 }
 
 struct maker {

@@ -117,8 +117,11 @@ static void free_inherited(bide_pool *pool)
         next = entry->link;
         future_forget(entry);
     }
-    for (unsigned i = 0; i < pool->options.workers && !pool->runner.holds; i++)
+    for (unsigned i = 0; i < pool->options.workers && !pool->runner.holds; i++) {
+        if (pool->workers[i].next)
+            future_forget(pool->workers[i].next);
         fibers_forget(&pool->workers[i].fibers);
+    }
     memory_free(pool);
 }
 

@@ -35,7 +35,7 @@ struct worker {
     bide_time now;             /* the clock as it was when last asked for the schedule */
     bool due_is_next;          /* not what is queued, if there are both */
     bool is_waking;            /* fired, and has not come to the monitor yet */
-    bool starves;              /* sleeps though something is queued, for want of memory */
+    bool starves;              /* has no memory to start a task */
     struct list inbox;         /* fibers that others have made ready */
     size_t live;               /* tasks that have started and not ended */
 };

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#define STARVING_SECONDS 0.01 /* until the next look for memory */
+
 static _Thread_local struct worker *worker_here;
 
 struct worker *worker_current(void)
@@ -230,6 +232,14 @@ static void read_mail(struct worker *self)
     store_release(&self->fibers.mail, 0);
 }
 
+/* Nobody tells when there is memory again. */
+static bide_time next_look(const struct worker *self, bool has_work)
+{
+    bide_time first = fibers_first_time(&self->fibers);
+    bide_time retry = self->starves && has_work ? bide_in(STARVING_SECONDS) : BIDE_FOREVER;
+    return retry < first ? retry : first;
+}
+
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
  * this one sleeps, or goes on with those that are ready. */
 static void rest(struct worker *self, bool has_work)
@@ -240,7 +250,7 @@ static void rest(struct worker *self, bool has_work)
         if (has_work && pool_has_better(self))
             other = pool->waking ? NULL : pool_wake(pool);
         if (!other) {
-            bool late = pool_sleep(self, fibers_first_time(&self->fibers));
+            bool late = pool_sleep(self, next_look(self, has_work));
             bool for_queue = !late && list_is_empty(&self->inbox);
             self->fibers.to_queue |= for_queue; /* whoever it was counts on its look */
             other = for_queue ? NULL : pool_wake_if_needed(pool);

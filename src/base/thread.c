@@ -52,6 +52,20 @@ int thread_create(pthread_t *thread, size_t stack_size, void *(*body)(void *), v
     return error;
 }
 
+bool thread_set_signal_stack(void *stack, size_t size)
+{
+    stack_t present;
+    return sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) &&
+           sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = size}, NULL) == 0;
+}
+
+void thread_unset_signal_stack(const void *stack)
+{
+    stack_t present;
+    if (sigaltstack(NULL, &present) == 0 && present.ss_sp == stack)
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+}
+
 void thread_name(const char *base, unsigned index)
 {
     char name[NAME_SIZE], number[NAME_SIZE];

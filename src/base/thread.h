@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,13 @@ void thread_name(const char *base, unsigned index);
 
 /* Let the calling thread's timers fire as exactly as the system can, and nobody cancel it. */
 void thread_be_worker(void);
+
+/* Let handlers with SA_ONSTACK run there on the calling thread, so that they can tell of a stack that is overrun. false: the
+ * thread has such a stack, or the size is too small. */
+bool thread_set_signal_stack(void *stack, size_t size);
+
+/* If that is still the thread's: no more. */
+void thread_unset_signal_stack(const void *stack);
 
 /* The address at which three quarters of the calling thread's stack are used; stacks grow down. */
 uintptr_t thread_stack_reserve(void);

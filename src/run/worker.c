@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #define STARVING_SECONDS 0.01 /* until the next look for memory */
+#define SIGNAL_STACK_SIZE ((size_t)64 << 10)
 
 static _Thread_local struct worker *worker_here;
 
@@ -296,6 +297,16 @@ static void loop_on_fiber(void *arg)
     fibers_leave(&self->fibers);
 }
 
+/* The stack for signals lies on the thread's own, which nothing else uses meanwhile. */
+static void work_parking(struct worker *self)
+{
+    char signal_stack[SIGNAL_STACK_SIZE];
+    bool set = thread_set_signal_stack(signal_stack, sizeof signal_stack);
+    fibers_enter(&self->fibers, loop_on_fiber, self);
+    if (set)
+        thread_unset_signal_stack(signal_stack);
+}
+
 static void report_start(bide_pool *pool, int error)
 {
     monitor_lock(&pool->monitor);
@@ -325,7 +336,7 @@ void *worker_main(void *arg)
     if (!error && holds)
         work_holding(self);
     else if (!error)
-        fibers_enter(&self->fibers, loop_on_fiber, self);
+        work_parking(self);
     if (started && !holds)
         fibers_end(&self->fibers);
     if (started && options->worker_stop)

@@ -61,6 +61,7 @@ struct strand {
     bide_future *future;   /* the task's; NULL: a plain thread */
     struct runner *runner; /* the task's pool; NULL: a plain thread */
     struct strand *below;  /* the task on whose stack, in whose wait, this one runs; or NULL */
+    unsigned ready_waits;  /* waits that found it ready */
     bool published;
 };
 

@@ -58,14 +58,14 @@ BIDE_API int bide_completions_submit(bide_completions *completions, bide_pool *p
                                      void *tag);
 
 /**
- * Take the next future that has ended, in the order of their ends. On a worker with #BIDE_FOREVER, a listed task of the
- * same pool that has not started is run in place while nothing has ended; what ends meanwhile is handed out after it.
+ * Take the next future that has ended, in the order of their ends. In a task of a pool with #BIDE_HOLD, with #BIDE_FOREVER, a listed
+ * task of the same pool that has not started is run in place while nothing has ended; what ends meanwhile is handed out after it.
  * @param completions the queue
  * @param deadline when to give up
  * @param[out] future the queue's reference, now yours, on return 0; NULL: it is released
  * @param[out] tag the tag, on return 0; NULL: not wanted
  * @return 0. ENOENT: none is listed, or another took the last. ETIMEDOUT. ECANCELED: the calling task was asked to stop.
- *         EDEADLK: in a callback, or on a worker with less than a quarter of its stack left when a listed task has not
+ *         EDEADLK: in a callback, or, with #BIDE_HOLD, with less than a quarter of the stack left when a listed task has not
  *         started. ESHUTDOWN: nothing has ended, and the queue was inherited by fork(). EINVAL: NULL queue
  */
 BIDE_API int bide_completions_next(bide_completions *completions, bide_time deadline, bide_future **future, void **tag);

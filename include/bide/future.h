@@ -17,8 +17,8 @@
  * its pool; its result can be read, by any number of threads, until the last reference is gone. Releasing cancels
  * nothing. Any function here may be called from a task or from a plain thread, for the same future at the same time.
  *
- * A task that runs another one in place (see bide_future_wait()) sees a request to stop, and passes it on where a function
- * promises that, when the other one has ended.
+ * In a pool with #BIDE_HOLD a task that runs another one in place (see bide_future_wait()) sees a request to stop, and passes it
+ * on where a function promises that, when the other one has ended.
  *
  * After fork(), in the child, a future of the parent's pool that has not ended will not end there: what would have to
  * wait for it, change it or be told of its end gives ESHUTDOWN.
@@ -45,13 +45,14 @@ enum bide_state {
 };
 
 /**
- * Wait until a future has ended, in whatever way. On a worker with #BIDE_FOREVER, a task of the same pool that has not
- * started is run here and now, on the caller's stack: a task that waits for tasks of its own pool cannot deadlock it.
+ * Wait until a future has ended, in whatever way. Tasks may wait for tasks of their own pool: that cannot deadlock it. With
+ * #BIDE_FOREVER one that has not started is the next that the caller's worker starts; in a pool with #BIDE_HOLD it is run here and
+ * now, on the caller's stack. A task that always finds what it waits for ready lets others run now and then.
  * @param future the future, borrowed
  * @param deadline when to give up
- * @return 0: it has ended. ETIMEDOUT. ECANCELED: the calling task was asked to stop. EDEADLK: the caller is that task,
- *         or runs on the stack of that task's wait, or is a callback (see bide_future_on_done()), or is a worker with
- *         less than a quarter of its stack left and the task has not started. EINVAL: NULL. ESHUTDOWN: see above
+ * @return 0: it has ended. ETIMEDOUT. ECANCELED: the calling task was asked to stop. EDEADLK: the caller is that task, or is a
+ *         callback (see bide_future_on_done()), or, with #BIDE_HOLD, runs on the stack of that task's wait, or has less than a
+ *         quarter of its stack left and the task has not started. EINVAL: NULL. ESHUTDOWN: see above
  */
 BIDE_API int bide_future_wait(bide_future *future, bide_time deadline);
 
@@ -79,10 +80,10 @@ BIDE_API int bide_future_result(const bide_future *future, bide_value *value);
  * has ended, so what the task points to may live on the caller's stack. It is not interrupted: a request to stop the
  * calling task is passed on to the future, and kept for the caller's next wait.
  * @param future the future; the reference is taken, except on EINVAL and on EDEADLK because the calling task is that task
- *        or runs on the stack of its wait
+ *        or, with #BIDE_HOLD, runs on the stack of its wait
  * @param[out] value the value, written only on return 0; NULL: not wanted
  * @return the outcome, as bide_future_result(). EINVAL: NULL. EDEADLK: as bide_future_wait(); a task that has not
- *         started and cannot be run for want of stack has been cancelled. ESHUTDOWN: see above
+ *         started and, with #BIDE_HOLD, cannot be run for want of stack has been cancelled. ESHUTDOWN: see above
  */
 BIDE_API int bide_join(bide_future *future, bide_value *value);
 
@@ -106,7 +107,8 @@ BIDE_API int bide_future_cancel(bide_future *future);
 /**
  * Give a task's argument to its future: drop(arg) is called once, when the last reference is gone, whether the task
  * ran, failed, or was cancelled before it started. So a result of any size can live in arg. The pool's own reference
- * counts: to a task that was cancelled in the queue it is held until a worker comes to it. A drop that lets go of other
+ * counts: to a task that was cancelled in the queue it is held until a worker comes to it, or until half of the queue is such
+ * tasks. A drop that lets go of other
  * futures has theirs called after it has returned, not from within it.
  * @param future a task's future, borrowed
  * @param drop what frees the argument, for example free(); called on the thread that lets go last; may not wait

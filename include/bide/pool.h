@@ -29,8 +29,9 @@
  * after a wait as before it. Values in thread-locals are shared by the tasks of one worker. A task must return: it must
  * not call pthread_exit() or longjmp() out of its function.
  *
- * Workers block all signals but SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT and SIGPROF. Pools share
- * nothing with each other. After fork(), in the child, every call on an inherited pool gives ESHUTDOWN, but destroying
+ * Workers block all signals but SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT and SIGPROF. A task that overruns its
+ * stack faults in a page below it; a handler of yours for that, with SA_ONSTACK, runs on a stack that each worker has for it,
+ * unless with #BIDE_HOLD or your worker_start brought another. Pools share nothing with each other. After fork(), in the child, every call on an inherited pool gives ESHUTDOWN, but destroying
  * it, which only frees memory; a child made inside a task may only exec or _exit.
  */
 #ifndef BIDE_POOL_H
@@ -71,8 +72,9 @@ typedef struct bide_pool_options {
      *  8 MiB. */
     size_t stack_size;
     /** Tasks that may be queued; 0: unbounded. Otherwise a submit waits for room; with #BIDE_HOLD bide_submit() in a task of
-     *  this pool runs the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task that was
-     *  cancelled in the queue, or run in place by one that waited for it, takes room until a worker comes to its entry. */
+     *  this pool runs the oldest queued task in place instead, so make it while holding no lock that such a task takes. A task
+     *  that was cancelled in the queue, or started early for one that waited for it, takes room until a worker comes to its
+     *  entry, or until half of the queue is such entries. */
     size_t max_pending;
     /** Helper threads for bide_blocking(), at most; 0: 64. */
     unsigned max_blocking;
@@ -106,7 +108,7 @@ enum bide_close {
 BIDE_API int bide_pool_create(bide_pool **pool, const bide_pool_options *options);
 
 /**
- * Wait until nothing is queued or running. The pool stays open; several threads may wait.
+ * Wait until nothing is queued, scheduled or running. The pool stays open; several threads may wait.
  * @param pool the pool
  * @param deadline when to give up
  * @return 0. ETIMEDOUT. ECANCELED: the calling task, of another pool, was asked to stop. EDEADLK: called on a worker of
@@ -147,15 +149,17 @@ BIDE_API int bide_pool_destroy(bide_pool *pool);
 BIDE_API int bide_run(const bide_pool_options *options, bide_task_fn *fn, void *arg, bide_value *result);
 
 /**
- * Hand a task to the pool; it starts when a worker is free, first submitted first started.
+ * Hand a task to the pool; it starts when a worker is free, first submitted first started. Where memory for its stack is not to
+ * be had it stays queued until another task gives a stack back; it fails with ENOMEM, without having started, if no worker has a
+ * stack to spare and no task that waits has a deadline.
  * @param pool the pool
  * @param fn the task
  * @param arg handed to it; the caller's, until the task has ended
  * @param[out] future a reference to its future, on return 0; NULL: nobody will ask
  * @return 0. ENOMEM. ESHUTDOWN: the pool is closed, or inherited by fork(). EINVAL: pool or fn is NULL. With
  *         max_pending: ECANCELED: the calling task was asked to stop while it waited for room; EDEADLK: it would have to
- *         wait in a callback, or to run a task with less than a quarter of the stack left. On any error nothing is
- *         queued and arg was not touched
+ *         wait in a callback, or, with #BIDE_HOLD, to run a task with less than a quarter of the stack left. On any error nothing
+ *         is queued and arg was not touched
  */
 BIDE_API int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future);
 
@@ -181,8 +185,9 @@ BIDE_API int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_
 BIDE_API int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future);
 
 /**
- * Schedule a task: it enters the pool's queue at its time, never early, equal times in the order of submission. Until then it is
- * #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it; #BIDE_CANCEL cancels
+ * Schedule a task: it starts from its time on, never early, equal times in the order of submission, by turns with what is queued.
+ * While one worker is idle it is late by no more than a fraction of a millisecond, whatever the others do. Until it starts it
+ * is #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it; #BIDE_CANCEL cancels
  * it. With #BIDE_HOLD a task of the pool that waits for it with #BIDE_FOREVER keeps its worker until that time, and runs it
  * in place; it is #BIDE_RUNNING from when that wait begins.
  * @param pool the pool

@@ -345,7 +345,6 @@ static int take_ended(bide_completions *completions, bide_time deadline, struct 
     struct block *unused = NULL;
     int error = 0;
     monitor_lock(&completions->monitor);
-    bool waited = list_is_empty(&completions->ended);
     while (list_is_empty(&completions->ended) && !error)
         error = completions->listed ? await_end_of_any(completions, deadline) : ENOENT;
     if (!error)
@@ -355,8 +354,8 @@ static int take_ended(bide_completions *completions, bide_time deadline, struct 
     monitor_unlock(&completions->monitor);
     waiters_fire(others);
     free_blocks(unused);
-    if (!error && deadline != BIDE_NOW && !waited)
-        strand_found_ready();
+    if (!error && deadline != BIDE_NOW)
+        strand_pass();
     return error == EAGAIN ? strand_poll(strand_current()) : error;
 }
 

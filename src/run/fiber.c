@@ -164,6 +164,15 @@ bool fibers_resume(struct fibers *fibers)
     }
 }
 
+void fibers_admit(struct fibers *fibers, struct list *mail)
+{
+    list_move_all(&fibers->ready, mail);
+    store_release(&fibers->mail, 0);
+    if (fibers->yielded)
+        list_append(&fibers->ready, fibers->yielded);
+    fibers->yielded = NULL;
+}
+
 /* Go on elsewhere until somebody has made the running fiber ready. */
 static void leave_task(struct fibers *fibers)
 {
@@ -211,7 +220,7 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
 
 void fiber_yield(struct fibers *fibers, struct strand *strand)
 {
-    list_append(&fibers->ready, &fibers->running->link);
+    fibers->yielded = &fibers->running->link;
     fibers->to_queue = true;
     wait_elsewhere(fibers, strand);
 }

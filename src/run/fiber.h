@@ -31,6 +31,7 @@ struct fibers {
     struct context root; /* the thread's own stack */
     struct fiber *running;
     struct list ready, spare;
+    struct link *yielded; /* goes behind all that are ready */
     size_t spares;
     struct heap timers;               /* of parked ones; has room for all there are */
     size_t made;                      /* fibers there are */
@@ -64,11 +65,14 @@ bool fibers_reserve(struct fibers *fibers);
  * queue. */
 bool fibers_resume(struct fibers *fibers);
 
+/* In the loop, when nobody can add to the mail: those that others have made ready are, and behind them who has yielded. */
+void fibers_admit(struct fibers *fibers, struct list *mail);
+
 /* The first deadline of those that are parked. */
 bide_time fibers_first_time(const struct fibers *fibers);
 
 /* A parked one, whose strand's PARKED was taken, is ready. On its own thread. */
-void fiber_make_ready(struct link *fiber);
+void fiber_make_ready(struct link *link);
 
 /* In a task: park the running fiber with the task's strand on it, as strand_operations say. */
 void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline);

@@ -227,12 +227,6 @@ static bool is_stuck(const struct worker *self, bool has_work)
     return stuck;
 }
 
-static void read_mail(struct worker *self)
-{
-    list_move_all(&self->fibers.ready, &self->inbox);
-    store_release(&self->fibers.mail, 0);
-}
-
 /* Nobody tells when there is memory again. */
 static bide_time next_look(const struct worker *self, bool has_work)
 {
@@ -253,7 +247,8 @@ static void rest(struct worker *self, bool has_work)
         if (!other) {
             bool late = pool_sleep(self, next_look(self, has_work));
             bool for_queue = !late && list_is_empty(&self->inbox);
-            self->fibers.to_queue |= for_queue; /* whoever it was counts on its look */
+            self->fibers.to_queue |= for_queue; /* whoever it was counts on its look, */
+            self->is_waking = for_queue;        /* and so do others until then */
             other = for_queue ? NULL : pool_wake_if_needed(pool);
         }
     } else {
@@ -271,7 +266,8 @@ static bool go_round(struct worker *self)
     bool to_queue = fibers_resume(&self->fibers);
     bool has_spare = fibers_reserve(&self->fibers);
     monitor_lock(&pool->monitor);
-    read_mail(self);
+    fibers_admit(&self->fibers, &self->inbox);
+    self->is_waking = false;
     self->starves = !has_spare;
     bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
     bool work = has_work(self);
@@ -282,6 +278,7 @@ static bool go_round(struct worker *self)
     if (!goes_on && (has_spare ? may_take(self, work) : is_stuck(self, work))) {
         bide_future *entry = take(self, &task);
         task.refusal = has_spare ? 0 : ENOMEM;
+        self->fibers.to_queue = !task.future; /* a dead entry was nobody's turn */
         see_to(self, &task, entry, &self->clean);
     } else {
         rest(self, work);

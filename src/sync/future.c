@@ -8,8 +8,6 @@
 #include <assert.h>
 #include <errno.h>
 
-#define READY_ROUND 64 /* waits that find it ready, until others of the worker have their turn */
-
 #define STATE ((word)7)
 #define LOCK ((word)8)
 #define WAITERS ((word)16) /* the list of waiters is not empty */
@@ -258,19 +256,12 @@ static int park_for(bide_future *future, struct strand *self, bide_time deadline
     return keep_stop ? strand_end_wait_keeping_stop(self, ended) : strand_end_wait(self, ended);
 }
 
-void strand_found_ready(void)
-{
-    struct strand *self = strand_current();
-    if (self->future && !self->runner->holds && ++self->ready_waits % READY_ROUND == 0)
-        self->operations->yield(self);
-}
-
 /* Wait for the end, for the reasons given. With keep_stop a request to stop ends the wait, but is not delivered. */
 static int await(bide_future *future, bide_time deadline, word reasons, bool keep_stop)
 {
     if (is_final(load_acquire(&future->word))) {
         if (deadline != BIDE_NOW)
-            strand_found_ready();
+            strand_pass();
         return 0;
     }
     struct strand *self = strand_current();

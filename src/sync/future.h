@@ -105,10 +105,6 @@ bool future_unlist(bide_future *future, struct waiter *waiter);
 /* Does its end have to come from the process this one was forked from? */
 bool future_is_inherited(const bide_future *future);
 
-/* The calling task wanted to wait, and did not have to. So that one that always finds something ready does not keep its worker
- * for itself, others have a turn now and then. */
-void strand_found_ready(void);
-
 /* Run it here if it is a task of the calling task's pool that has not started. */
 enum run_here future_run_here(bide_future *future);
 

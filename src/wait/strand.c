@@ -12,6 +12,8 @@
 #define PARKED ((word)64)
 #define ONE_FIRE ((word)256)
 
+#define PASSES 64 /* waits that find ready at once, until others have a turn */
+
 /* Where a thread sleeps. It lives for one park: the thread leaves only when it has seen `woken` under the lock, so the waker,
  * who sets it and signals under the same lock, never touches a dead one. */
 struct parker {
@@ -135,11 +137,19 @@ word strand_park(struct strand *self, word reasons, bide_time deadline)
         self->published = true;
     }
     word seen, ended;
+    self->passes = 0;
     if (!(reasons & LATE))
         deadline = BIDE_FOREVER;
     while (seen = load_acquire(&self->word), ended = reasons_in(seen) & reasons, !ended)
         self->operations->park(self, seen, reasons, deadline);
     return ended;
+}
+
+void strand_pass(void)
+{
+    struct strand *self = here.current;
+    if (self && ++self->passes % PASSES == 0)
+        self->operations->yield(self);
 }
 
 void strand_await_fire(struct strand *self)

@@ -61,7 +61,7 @@ struct strand {
     bide_future *future;   /* the task's; NULL: a plain thread */
     struct runner *runner; /* the task's pool; NULL: a plain thread */
     struct strand *below;  /* the task on whose stack, in whose wait, this one runs; or NULL */
-    unsigned ready_waits;  /* waits that found it ready */
+    unsigned passes;       /* waits since the last park that found ready at once */
     bool published;
 };
 
@@ -116,6 +116,9 @@ word strand_park(struct strand *self, word reasons, bide_time deadline);
 
 /* W4 for one waiter that was detached and has not fired. */
 void strand_await_fire(struct strand *self);
+
+/* A wait has found ready at once. A task that finds nothing else lets others run now and then. */
+void strand_pass(void);
 
 /* A wait has ended for these reasons, after W4. 0, ECANCELED or ETIMEDOUT. */
 int strand_end_wait(struct strand *self, word ended);

@@ -154,7 +154,7 @@ static bide_future *pop(struct worker *self, struct link **submitter)
 
 /* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. One
  * from the front leaves another in the queue. */
-static void begin(struct worker *self, struct task *task, bide_future *entry, bool from_front, struct link *submitter)
+static void start(struct worker *self, struct task *task, bide_future *entry, bool from_front, struct link *submitter)
 {
     bide_pool *pool = self->pool;
     bool claimed = entry && !heap_holds(&pool->scheduled, &entry->timer) && claim(self, task, entry);
@@ -173,7 +173,7 @@ static bide_future *take(struct worker *self, struct task *task)
     struct link *submitter = NULL;
     bool from_front = self->next != NULL;
     bide_future *entry = pop(self, &submitter);
-    begin(self, task, entry, from_front, submitter);
+    start(self, task, entry, from_front, submitter);
     return entry;
 }
 
@@ -182,7 +182,7 @@ void worker_run_oldest(struct worker *self)
     struct task task = {.future = NULL};
     struct link *submitter = NULL;
     bide_future *entry = pool_pop(self->pool, &submitter);
-    begin(self, &task, entry, false, submitter);
+    start(self, &task, entry, false, submitter);
     see_to_in_place(self, &task, entry);
 }
 

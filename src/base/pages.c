@@ -1,19 +1,13 @@
 #include "base/pages.h"
 
+#include "base/advice.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
-
-static bool advise(void *pages, size_t size, int advice)
-{
-    int error = errno; /* bide leaves errno alone */
-    bool taken = madvise(pages, size, advice) == 0;
-    errno = error;
-    return taken;
-}
 
 /* A huge page would turn the first touch of a stack into the memory of eight. */
 void *pages_map(size_t size)

@@ -1,5 +1,6 @@
 #include "base/process.h"
 
+#include "base/advice.h"
 #include "base/atomic.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static word make_place(void)
 {
 #ifdef MADV_WIPEONFORK
     void *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED && madvise(page, page_size(), MADV_WIPEONFORK) == 0)
+    if (page != MAP_FAILED && advise(page, page_size(), MADV_WIPEONFORK))
         return (word)page;
     if (page != MAP_FAILED)
         munmap(page, page_size());

@@ -1,5 +1,6 @@
 #include "support/seams.h"
 
+#include "base/advice.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/pages.h"
@@ -109,7 +110,7 @@ bool pages_mark(void *pages, size_t size)
     pthread_mutex_lock(&lock);
     bool refused = marks_refused;
     pthread_mutex_unlock(&lock);
-    return !refused && madvise(pages, size, MADV_GUARD_INSTALL) == 0;
+    return !refused && advise(pages, size, MADV_GUARD_INSTALL);
 }
 
 bool pages_protect(void *pages, size_t size)

@@ -1,0 +1,11 @@
+/* Advice to the kernel about pages of memory, where more than speed may hang on it. */
+#ifndef BASE_ADVICE_H
+#define BASE_ADVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Of madvise(). True: it is followed. */
+bool advise(void *pages, size_t size, int advice);
+
+#endif

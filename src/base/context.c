@@ -162,7 +162,8 @@ static void begin(struct beginning *beginning)
  * mispredicts. */
 extern void jump(void **from, void *to) __asm__("bide_context_jump") __attribute__((visibility("hidden")));
 
-/* Where a new context lands. */
+/* Where a new context lands. There is an instruction before it: on the way there it stands for a return address, and
+ * unwinders look up the one before that. */
 extern void land(void) __asm__("bide_context_land") __attribute__((visibility("hidden")));
 #endif
 
@@ -231,9 +232,10 @@ __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         ".globl bide_context_land\n"
         ".hidden bide_context_land\n"
         ".type bide_context_land, @function\n"
-        "bide_context_land:\n"
         "    .cfi_startproc\n"
         "    .cfi_undefined %rip\n"
+        "    nop\n"
+        "bide_context_land:\n"
         "    endbr64\n"
         "    movq %rbx, %rdi\n"
         "    callq *%r12\n"
@@ -329,9 +331,10 @@ __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         ".globl bide_context_land\n"
         ".hidden bide_context_land\n"
         ".type bide_context_land, @function\n"
-        "bide_context_land:\n"
         "    .cfi_startproc\n"
         "    .cfi_undefined x30\n"
+        "    nop\n"
+        "bide_context_land:\n"
         "    hint 36\n"
         "    mov x0, x19\n"
         "    blr x20\n"

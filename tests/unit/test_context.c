@@ -4,9 +4,14 @@
 #include <fenv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 #ifdef __GLIBC__
 #include <execinfo.h>
+#endif
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 #define STACK_SIZE ((size_t)128 << 10)
@@ -254,6 +259,36 @@ static void an_ended_context_is_made_again(void **state)
     close_place(&place);
 }
 
+/* Counts the frames, and finds those that are in no function. The last, below the entry, is nowhere. */
+static _Unwind_Reason_Code look_at_frame(struct _Unwind_Context *frame, void *arg)
+{
+    struct place *place = arg;
+    uintptr_t address = _Unwind_GetIP(frame);
+    place->number++;
+    place->found += address != 0 && !_Unwind_FindEnclosingFunction((void *)(address - 1));
+    return place->number < 64 ? _URC_NO_REASON : _URC_NORMAL_STOP;
+}
+
+static void unwind(void *arg)
+{
+    struct place *place = arg;
+    place->rounds = _Unwind_Backtrace(look_at_frame, place);
+    for (;;)
+        go_home(place);
+}
+
+static void unwinding_ends_at_the_entry(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    open_place(&place, unwind);
+    visit(&place);
+    assert_int_equal(place.rounds, _URC_END_OF_STACK);
+    assert_int_equal(place.found, 0);
+    assert_in_range(place.number, 2, 8);
+    close_place(&place);
+}
+
 #ifdef __GLIBC__
 static void trace(void *arg)
 {
@@ -274,6 +309,21 @@ static void a_backtrace_ends_at_the_entry(void **state)
     assert_in_range(place.found, 1, 8);
     close_place(&place);
 }
+#endif
+
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+extern char __executable_start[], etext[];
+
+/* Of jumps in this program, where the processor can; what the program starts and ends with is not made for that. */
+static void check_landings(int check)
+{
+    uintptr_t mask = ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
+    uintptr_t first = (uintptr_t)__executable_start & mask;
+    mprotect((void *)first, (uintptr_t)etext - first, PROT_READ | PROT_EXEC | check);
+}
+#else
+#define PROT_BTI 0
+#define check_landings(check) ((void)(check))
 #endif
 
 static void *use_contexts(void *arg)
@@ -319,6 +369,7 @@ int main(void)
         ALONE(deep_calls_come_back),
         ALONE(stacks_of_any_size_are_aligned),
         ALONE(an_ended_context_is_made_again),
+        ALONE(unwinding_ends_at_the_entry),
 #ifdef __GLIBC__
         ALONE(a_backtrace_ends_at_the_entry),
 #endif
@@ -326,8 +377,10 @@ int main(void)
     };
     if (!CONTEXT_IS_AVAILABLE)
         return 0;
+    check_landings(PROT_BTI);
     context_make_root(&root);
     int failures = cmocka_run_group_tests(tests, fixture_begin, NULL);
     context_end(&root);
+    check_landings(0);
     return failures;
 }

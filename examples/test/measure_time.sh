@@ -3,7 +3,18 @@
 
 list=$1
 shift
-succeeds "$list" --seed 1 10 0.3
+
+# What it takes to run the one runs the other.
+show_list() {
+    words=$#
+    for word; do
+        shift
+        words=$((words - 1))
+        [ $words -eq 0 ] || set -- "$@" "$word"
+    done
+    succeeds "$@" "$list" --seed 1 10 0.3
+}
+show_list "$@"
 sorted_list >"$work/delays"
 
 succeeds "$@" --seed 1 10 0.3

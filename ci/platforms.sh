@@ -1,5 +1,5 @@
 #!/bin/bash
-# ci/platforms.sh [PLATFORM]...: the tests where the machine is another: stacks switched by ucontext, musl, AArch64 in emulation.
+# ci/platforms.sh [PLATFORM]...: the tests with stacks switched by ucontext, with musl, and on AArch64 in emulation.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,14 +9,14 @@ status=0
 # run_tests PRESET "TARGET..." [OPTION OF CTEST]...: only those targets are built; none: all.
 run_tests()
 {
-    local preset=$1 targets=$2 failures=- tests=0 start=$SECONDS
+    local preset=$1 targets=$2 out=build/$1/ctest.out failures=- tests=0 start=$SECONDS
     shift 2
     echo "--- $preset"
     cmake --preset "$preset" -D BIDE_WERROR=ON -D BIDE_BUILD_BENCH=OFF >/dev/null
     # shellcheck disable=SC2086
     cmake --build --preset "$preset" -j "$(nproc)" ${targets:+--target $targets} >/dev/null
-    ctest --preset "$preset" -j 2 "$@" | tee "build/$preset/ctest.out"
-    read -r failures tests < <(sed -n 's/.*, \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "build/$preset/ctest.out") || true
+    ctest --preset "$preset" -j 2 "$@" | tee "$out"
+    read -r failures tests < <(sed -n 's/.*, \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "$out") || true
     [ "$failures" = 0 ] || status=1
     table+=$(printf '\n%-14s %6s %9s %8s' "$preset" "$tests" "$failures" $((SECONDS - start)))
 }

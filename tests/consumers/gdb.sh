@@ -7,7 +7,8 @@ command -v gdb >/dev/null || exit 77
 gdb -nx -batch -ex starti /bin/true 2>/dev/null | grep -q 'Program stopped' || exit 77
 
 # shellcheck disable=SC2086
-$CC $CFLAGS -g -std=c11 -I "$prefix/include" "$(dirname "$0")/consumer.c" -o gdb_consumer -L "$prefix/$libdir" -lbide -pthread -lm
+$CC $CFLAGS -g -std=c11 -I "$prefix/include" "$(dirname "$0")/consumer.c" -o gdb_consumer \
+    -L "$prefix/$libdir" -lbide -pthread -lm
 nm gdb_consumer "$prefix/$libdir"/libbide* 2>/dev/null | grep -q ' bide_context_jump$' || exit 77
 
 # From a worker's own stack to its first task.

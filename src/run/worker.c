@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "run/pool.h"
 
 #include <errno.h>
@@ -235,6 +236,13 @@ static bide_time next_look(const struct worker *self, bool has_work)
     return retry < first ? retry : first;
 }
 
+/* Under the monitor: is one of its fibers to go on? */
+static bool will_resume(const struct worker *self)
+{
+    bide_time first = fibers_first_time(&self->fibers);
+    return !list_is_empty(&self->inbox) || (first != BIDE_FOREVER && first <= clock_now());
+}
+
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
  * this one sleeps, or goes on with those that are ready. */
 static void rest(struct worker *self, bool has_work)
@@ -249,7 +257,7 @@ static void rest(struct worker *self, bool has_work)
             bool for_queue = !late && list_is_empty(&self->inbox);
             self->fibers.to_queue |= for_queue; /* whoever it was counts on its look, */
             self->is_waking = for_queue;        /* and so do others until then */
-            other = for_queue ? NULL : pool_wake_if_needed(pool);
+            other = !for_queue && will_resume(self) ? pool_wake_if_needed(pool) : NULL;
         }
     } else {
         other = pool_wake_if_needed(pool);

@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
+
+#define MARKED_MOST 16
 
 /* A huge page would turn the first touch of a stack into the memory of eight. */
 void *pages_map(size_t size)
@@ -36,6 +39,16 @@ void pages_unmap(void *pages, size_t size)
 bool pages_mark(void *pages, size_t size)
 {
     return advise(pages, size, MADV_GUARD_INSTALL);
+}
+
+bool pages_mark_row(char *first, size_t size, size_t stride, unsigned count)
+{
+    struct iovec pages[MARKED_MOST];
+    if (count > MARKED_MOST)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        pages[i] = (struct iovec){first + i * stride, size};
+    return advise_all(pages, count, MADV_GUARD_INSTALL);
 }
 
 bool pages_protect(void *pages, size_t size)

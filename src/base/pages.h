@@ -10,9 +10,14 @@
 void *pages_map(size_t size);
 void pages_unmap(void *pages, size_t size);
 
-/* Let every access fault. Marking costs no mapping of the process, but needs Linux 6.13; protecting splits one in three.
- * Undone by unmapping. False: cannot be done. */
+/* Let every access fault, until it is unmapped. Marking costs no mapping of the process, but needs Linux 6.13; protecting
+ * splits one in three. False: cannot be done. */
 bool pages_mark(void *pages, size_t size);
+
+/* Mark several, from one to the next by a stride: in one call to the kernel, where it has that (Linux 6.14). False: not all are
+ * marked. */
+bool pages_mark_row(char *first, size_t size, size_t stride, unsigned count);
+
 bool pages_protect(void *pages, size_t size);
 
 /* Give the memory back and keep the address space: zeros again, and what faults goes on faulting. */

@@ -9,7 +9,8 @@
 
 #define SLAB_SIZE ((size_t)16 << 20)
 #define PER_SLAB_MOST 64 /* bits in a mask */
-#define SPARSE_LEAST 16  /* a smaller slab has too little to give back */
+#define GUARDED_ROW 16
+#define SPARSE_LEAST 16 /* a smaller slab has too little to give back */
 
 /* Each protected page makes two more mappings, of the 65,530 that a process has by default. */
 #define PROTECTED_MOST 16000
@@ -31,6 +32,7 @@ struct slab {
     struct link link;
     char *memory;
     unsigned in_use, fresh, given, cold;
+    unsigned guarded; /* at least the fresh ones */
     unsigned protected_pages;
     unsigned char order[PER_SLAB_MOST]; /* the last given back is the first to go */
 };
@@ -74,10 +76,18 @@ static bool protect(void *lowest, size_t size)
     return false;
 }
 
-static void guard(struct slab *slab, char *stack, size_t size)
+/* Below the next that was never taken, and while at it below some more, since each call to the kernel costs a microsecond. */
+static void guard_next(const struct stacks *stacks, struct slab *slab)
 {
-    if (!pages_mark(stack - size, size) && protect(stack - size, size))
+    char *lowest = slab->memory + slab->guarded * stacks->stride;
+    unsigned left = stacks->per_slab - slab->guarded, row = left < GUARDED_ROW ? left : GUARDED_ROW;
+    if (pages_mark_row(lowest, stacks->guard, stacks->stride, row)) {
+        slab->guarded += row;
+        return;
+    }
+    if (!pages_mark(lowest, stacks->guard) && protect(lowest, stacks->guard))
         slab->protected_pages++;
+    slab->guarded++;
 }
 
 static struct slab *slab_map(struct stacks *stacks)
@@ -113,7 +123,8 @@ static unsigned slab_take(const struct stacks *stacks, struct slab *slab)
 {
     slab->in_use++;
     if (slab->given == 0) {
-        guard(slab, address_of(stacks, slab, slab->fresh), stacks->guard);
+        if (slab->guarded == slab->fresh)
+            guard_next(stacks, slab);
         return slab->fresh++;
     }
     slab->given--;

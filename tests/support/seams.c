@@ -113,6 +113,14 @@ bool pages_mark(void *pages, size_t size)
     return !refused && advise(pages, size, MADV_GUARD_INSTALL);
 }
 
+bool pages_mark_row(char *first, size_t size, size_t stride, unsigned count)
+{
+    unsigned marked = 0;
+    while (marked < count && pages_mark(first + marked * stride, size))
+        marked++;
+    return marked == count;
+}
+
 bool pages_protect(void *pages, size_t size)
 {
     pthread_mutex_lock(&lock);

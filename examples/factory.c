@@ -96,7 +96,7 @@ int main(int argc, char *argv[])
     cli_read(argc, argv, "Wait for N tasks of one kind, then for N of another, by the same function.", args);
 
     bide_pool *pool;
-    bide_pool_options options = {.workers = workers ? workers : n};
+    bide_pool_options options = {.workers = workers};
     int error = bide_pool_create(&pool, &options);
     if (error)
         return cli_end(error);

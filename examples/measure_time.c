@@ -19,7 +19,7 @@ int main(int argc, char *argv[])
              args);
 
     bide_pool *pool;
-    bide_pool_options options = {.workers = workers ? workers : n};
+    bide_pool_options options = {.workers = workers};
     int error = bide_pool_create(&pool, &options);
     if (error)
         return cli_end(error);

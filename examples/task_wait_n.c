@@ -34,7 +34,7 @@ int main(int argc, char *argv[])
     cli_read(argc, argv, "Wait N random delays of up to MAX_DELAY seconds at once, and list them as they ended.", args);
 
     bide_pool *pool;
-    bide_pool_options options = {.workers = workers ? workers : n};
+    bide_pool_options options = {.workers = workers};
     double *delays = calloc(n + (size_t)1, sizeof *delays);
     if (!delays)
         return cli_end(ENOMEM);

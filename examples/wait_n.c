@@ -92,7 +92,7 @@ static void show(const struct run *run, double total)
 
 static int wait_n(struct run *run, size_t n, bool sequential, unsigned workers)
 {
-    bide_pool_options options = {.workers = workers ? workers : (unsigned)n};
+    bide_pool_options options = {.workers = workers};
     int error = bide_pool_create(&run->pool, &options);
     if (error)
         return error;

@@ -28,6 +28,10 @@ static struct failure memory_failure, pages_failure, spawn_failure;
 static size_t memory_live, pages_live, pages_protected, spawned;
 static bool marks_refused;
 static bide_time clock_fixed;
+static struct {
+    void (*call)(void *arg);
+    void *arg;
+} before_spawn;
 
 static bool fails(struct failure *failure)
 {
@@ -134,8 +138,19 @@ void pages_discard(void *pages, size_t size)
     madvise(pages, size, MADV_DONTNEED);
 }
 
+static void prepare_spawn(void)
+{
+    pthread_mutex_lock(&lock);
+    void (*call)(void *arg) = before_spawn.call;
+    void *arg = before_spawn.arg;
+    pthread_mutex_unlock(&lock);
+    if (call)
+        call(arg);
+}
+
 int spawn_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *arg)
 {
+    prepare_spawn();
     pthread_mutex_lock(&lock);
     int error = fails(&spawn_failure) ? EAGAIN : pthread_create(thread, attributes, body, arg);
     spawned += error == 0;
@@ -200,6 +215,19 @@ void seams_refuse_marks(bool refuse)
 void seams_fail_spawn(size_t nth)
 {
     arm(&spawn_failure, nth, false);
+}
+
+void seams_fail_spawn_from(size_t nth)
+{
+    arm(&spawn_failure, nth, true);
+}
+
+void seams_before_spawn(void (*call)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&lock);
+    before_spawn.call = call;
+    before_spawn.arg = arg;
+    pthread_mutex_unlock(&lock);
 }
 
 bool seams_memory_failed(void)

@@ -32,6 +32,12 @@ size_t seams_pages_protected(void);
 /* The nth thread creation from now fails with EAGAIN, once; 0: none. */
 void seams_fail_spawn(size_t nth);
 
+/* The nth and all that follow. */
+void seams_fail_spawn_from(size_t nth);
+
+/* Called by each thread that is about to create one; NULL: nothing. */
+void seams_before_spawn(void (*call)(void *arg), void *arg);
+
 /* Was the failure asked for last reached? */
 bool seams_memory_failed(void);
 bool seams_pages_failed(void);

@@ -202,6 +202,72 @@ static void without_a_thread_it_is_eagain(void **state)
     assert_int_equal(bide_join(submit(at->pool, block, &stand), NULL), 0);
 }
 
+#define CALLERS 4
+
+/* So that all of them have listed their calls, and each counts on a helper of its own. */
+static void stand_together(void *gate)
+{
+    gate_pass(gate);
+}
+
+/* All of the callers are about to make a helper. Those before the nth can be had: one is enough for all of the calls. */
+static void block_at_once(bide_pool *pool, size_t nth, bool all_that_follow)
+{
+    struct gate gate = GATE_INIT;
+    struct stand stands[CALLERS];
+    bide_future *futures[CALLERS];
+    bool none = nth == 1 && all_that_follow;
+    all_that_follow ? seams_fail_spawn_from(nth) : seams_fail_spawn(nth);
+    seams_before_spawn(stand_together, &gate);
+    for (int i = 0; i < CALLERS; i++) {
+        stands[i] = (struct stand){.gate = {0, true}, .number = i};
+        futures[i] = submit(pool, block, &stands[i]);
+    }
+    gate_await(&gate, CALLERS);
+    gate_open(&gate);
+    for (int i = 0; i < CALLERS; i++) {
+        assert_int_equal(bide_join(futures[i], NULL), none ? EAGAIN : 0);
+        assert_int_equal(gate_arrived(&stands[i].gate), !none);
+    }
+    assert_true(seams_spawn_failed());
+    seams_fail_spawn(0);
+    seams_before_spawn(NULL, NULL);
+}
+
+static void without_threads_none_of_many_is_stranded(void **state)
+{
+    (void)state;
+    for (size_t nth = 1; nth <= CALLERS; nth++) {
+        for (int lasts = 0; lasts <= 1; lasts++) {
+            bide_pool *pool = make_pool(CALLERS);
+            block_at_once(pool, nth, lasts);
+            end_pool(pool);
+        }
+    }
+}
+
+/* What could not be had does not count for max_blocking, nor as one that is free. */
+static void when_threads_are_back_it_goes_on(void **state)
+{
+    (void)state;
+    bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = CALLERS, .max_blocking = CALLERS});
+    struct stand stands[CALLERS];
+    bide_future *futures[CALLERS];
+    for (int i = 0; i < 10; i++)
+        block_at_once(pool, 1, true);
+    for (int i = 0; i < CALLERS; i++) {
+        stands[i] = (struct stand){.gate = GATE_INIT};
+        futures[i] = submit(pool, block, &stands[i]);
+    }
+    for (int i = 0; i < CALLERS; i++)
+        gate_await(&stands[i].gate, 1);
+    for (int i = 0; i < CALLERS; i++) {
+        gate_open(&stands[i].gate);
+        assert_int_equal(bide_join(futures[i], NULL), 0);
+    }
+    end_pool(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +280,8 @@ int main(void)
         ON_POOLS(is_not_interrupted_once_it_has_started),
         ON_POOLS(cannot_close_its_own_pool),
         ON_ONE_WORKER(without_a_thread_it_is_eagain),
+        ALONE(without_threads_none_of_many_is_stranded),
+        ALONE(when_threads_are_back_it_goes_on),
     };
     return cmocka_run_group_tests(tests, fixture_begin, NULL);
 }

@@ -392,6 +392,37 @@ static void starts_workers_that_need_no_stop(void **state)
     assert_int_equal(staff.started, 2);
 }
 
+static int never(void *arg, bide_value *result)
+{
+    (void)arg, (void)result;
+    check_true(false, "a task ran that must not", __FILE__, __LINE__);
+    return 0;
+}
+
+static void submit_late(unsigned index, void *ctx)
+{
+    bide_pool *pool = *(bide_pool **)ctx;
+    bide_future *future = NULL;
+    (void)index;
+    CHECK_EQUAL(bide_submit(pool, never, NULL, NULL), ESHUTDOWN);
+    CHECK_EQUAL(bide_try_submit(pool, never, NULL, &future), ESHUTDOWN);
+    CHECK_EQUAL(bide_submit_until(pool, never, NULL, bide_in(1e6), &future), ESHUTDOWN);
+    CHECK_EQUAL(bide_submit_at(pool, BIDE_NOW, never, NULL, &future), ESHUTDOWN);
+    CHECK(!future);
+}
+
+static void takes_no_tasks_once_its_workers_stop(void **state)
+{
+    (void)state;
+    FOR_SIZES(n)
+    {
+        bide_pool *pool;
+        bide_pool_options options = {.workers = n, .worker_stop = submit_late, .worker_ctx = &pool};
+        pool = make_pool_with(&options);
+        end_pool(pool);
+    }
+}
+
 /* A start may be asked of the others or not; who was asked and gave 0 is stopped, once. */
 static void fails_with(struct staff *staff, unsigned workers)
 {
@@ -551,6 +582,7 @@ int main(void)
         ALONE(starts_and_stops_each_worker_once),
         ALONE(stops_workers_that_need_no_start),
         ALONE(starts_workers_that_need_no_stop),
+        ALONE(takes_no_tasks_once_its_workers_stop),
         ALONE(fails_where_a_worker_cannot_start),
         ALONE(fails_where_many_workers_cannot_start),
         ALONE(ends_at_once),

@@ -333,6 +333,57 @@ static void leaves_a_child_what_completions_have(void **state)
     release_all(&inherited);
 }
 
+/* A thread that is inside a cancel, as the callback which that runs is at rest. */
+struct canceller {
+    struct inherited *inherited;
+    bide_future *future;
+    struct sleeper sleeper;
+    pthread_t thread;
+};
+
+static void listen_in_callback(bide_future *future, void *ctx)
+{
+    struct canceller *canceller = ctx;
+    CHECK_EQUAL(bide_future_state(future), BIDE_CANCELLED);
+    sleeper_goes(&canceller->sleeper);
+    CHECK_EQUAL(poll(&(struct pollfd){.fd = canceller->inherited->pipe[0], .events = POLLIN}, 1, -1), 1);
+}
+
+static void *cancel(void *arg)
+{
+    struct canceller *canceller = arg;
+    CHECK_EQUAL(bide_future_cancel(canceller->future), 0);
+    return NULL;
+}
+
+static void start_to_cancel(struct canceller *canceller, struct inherited *inherited)
+{
+    *canceller = (struct canceller){.inherited = inherited, .sleeper = SLEEPER_INIT};
+    canceller->future = submit(inherited->pool, never, NULL);
+    assert_int_equal(bide_future_on_done(canceller->future, listen_in_callback, canceller), 0);
+    canceller->thread = start_thread(cancel, canceller);
+    sleeper_await(&canceller->sleeper);
+}
+
+static void only_destroys(struct inherited *inherited)
+{
+    CHECK_EQUAL(bide_pool_destroy(inherited->pool), 0);
+    release_all(inherited);
+}
+
+static void lets_a_child_destroy_what_others_were_cancelling(void **state)
+{
+    struct fixture *at = *state;
+    struct inherited inherited;
+    struct canceller canceller;
+    begin(&inherited, at->pool);
+    start_to_cancel(&canceller, &inherited);
+    assert_int_equal(in_child(only_destroys, &inherited), 0);
+    end(&inherited);
+    end_thread(canceller.thread);
+    bide_future_release(canceller.future);
+}
+
 static void leaves_a_child_its_promises(void **state)
 {
     (void)state;
@@ -370,6 +421,7 @@ int main(void)
         ON_ONE_WORKER(lets_a_child_use_a_pool_of_its_own),
         ON_ONE_WORKER(lets_a_child_have_children),
         ON_ONE_WORKER(leaves_a_child_what_completions_have),
+        ON_ONE_WORKER(lets_a_child_destroy_what_others_were_cancelling),
         ALONE(leaves_a_child_its_promises),
         ON_POOLS(lets_a_task_fork_and_exit),
     };

@@ -349,6 +349,37 @@ static void scheduled_waits_need_no_worker_each(void **state)
         assert_true(tries++ < 5);
 }
 
+struct long_wait {
+    bide_pool *pool;
+    size_t n;
+    double *delays;
+};
+
+static int wait_for_many(void *arg)
+{
+    struct long_wait *wait = arg;
+    return bide_task_wait_n(wait->pool, wait->n, 0.01, wait->delays);
+}
+
+/* The worker comes to the first when all are scheduled. Two may be due in the same nanosecond. */
+static void scheduled_waits_all_begin_with_the_call(void **state)
+{
+    struct fixture *at = *state;
+    struct long_wait wait = {.pool = at->pool, .n = test_scale(10000)};
+    struct gate gate = GATE_INIT;
+    struct caller caller;
+    wait.delays = calloc(wait.n, sizeof *wait.delays);
+    occupy(at->pool, 1, &gate);
+    bide_time start = bide_clock();
+    caller_start(&caller, wait_for_many, &wait);
+    gate_open(&gate);
+    assert_int_equal(caller_end(&caller), 0);
+    assert_true(seconds_since(start) >= wait.delays[wait.n - 1]);
+    for (size_t i = 1; i < wait.n; i++)
+        assert_true(wait.delays[i - 1] < wait.delays[i] + 1.5e-9);
+    free(wait.delays);
+}
+
 /* No array of delays can be as long. The armed failure is for a library that goes and tries. */
 static void an_n_beyond_all_memory_is_enomem(void **state)
 {
@@ -646,6 +677,7 @@ int main(void)
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "a worker for each", 4),
         FIXTURE_ENTRY(with_a_worker_for_each_the_order_is_ascending, "more workers than waits", 8),
         ON_POOLS(scheduled_waits_need_no_worker_each),
+        ON_ONE_WORKER(scheduled_waits_all_begin_with_the_call),
         ON_ONE_WORKER(an_n_beyond_all_memory_is_enomem),
         ON_POOLS(without_memory_all_are_cancelled_and_awaited),
         ON_POOLS(asked_to_stop_it_cancels_and_awaits_its_waits),

@@ -1,6 +1,7 @@
 #include "support/asleep.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #define MANY 100
 #define HOUR 3600.0
@@ -140,6 +141,96 @@ static void a_busy_worker_delays_none(void **state)
         assert_int_equal(bide_join(schedule(at->pool, bide_in(i * 1e-6), give_time, NULL), NULL), 0);
         vacate(at->pool, &gate);
     }
+}
+
+/* All workers but one become busy one after the other, each with what is queued, or with what is due, as the bits of `by_time`
+ * say; and when that many are, a task is scheduled. */
+struct order {
+    unsigned by_time, busy;
+    bool is_first; /* or there is an earlier one */
+    double late;
+};
+
+static void occupy_one_more(bide_pool *pool, struct gate *gate, bool by_time, double late)
+{
+    unsigned busy = gate_arrived(gate);
+    bide_time when = by_time ? bide_in(late) : BIDE_NOW;
+    assert_int_equal(
+        by_time ? bide_submit_at(pool, when, stand_at, gate, NULL) : bide_submit(pool, stand_at, gate, NULL), 0);
+    gate_await(gate, busy + 1);
+}
+
+static void schedule_in_order(struct fixture *at, struct order order)
+{
+    struct gate gate = GATE_INIT;
+    bide_future *scheduled = NULL;
+    bide_future *other = order.is_first ? schedule(at->pool, bide_in(HOUR), never, NULL)
+                                        : schedule(at->pool, bide_in(order.late / 2), give_time, NULL);
+    for (unsigned busy = 0; busy < at->workers; busy++) {
+        if (busy == order.busy)
+            scheduled = schedule(at->pool, bide_in(order.late), give_time, NULL);
+        if (busy < at->workers - 1)
+            occupy_one_more(at->pool, &gate, order.by_time >> busy & 1, order.late);
+    }
+    assert_int_equal(bide_join(scheduled, NULL), 0);
+    assert_int_equal(bide_join(schedule(at->pool, bide_in(order.late), give_time, NULL), NULL), 0);
+    if (order.is_first)
+        assert_int_equal(bide_future_cancel(other), 0);
+    assert_int_equal(bide_join(other, NULL), order.is_first ? ECANCELED : 0);
+    vacate(at->pool, &gate);
+}
+
+static void in_whatever_order_workers_become_busy_an_idle_one_sees_to_it(void **state)
+{
+    struct fixture *at = *state;
+    for (unsigned long i = 0, rounds = test_scale(10); i < rounds; i++)
+        for (unsigned by_time = 0; by_time < 1U << (at->workers - 1); by_time++)
+            for (unsigned busy = 0; busy < at->workers; busy++)
+                for (int is_first = 0; is_first <= 1; is_first++)
+                    schedule_in_order(at, (struct order){by_time, busy, is_first, (double)(i % 10) * 2e-5});
+}
+
+/* Plain counters: they run on one worker. */
+struct turns {
+    int queued, due;
+};
+
+static void check_turns(const struct turns *turns)
+{
+    CHECK(abs(turns->queued - turns->due) <= 1);
+}
+
+static int count_queued(void *arg, bide_value *result)
+{
+    struct turns *turns = arg;
+    (void)result;
+    turns->queued++;
+    check_turns(turns);
+    return 0;
+}
+
+static int count_due(void *arg, bide_value *result)
+{
+    struct turns *turns = arg;
+    (void)result;
+    turns->due++;
+    check_turns(turns);
+    return 0;
+}
+
+static void what_is_due_and_what_is_queued_take_turns(void **state)
+{
+    struct fixture *at = *state;
+    struct turns turns = {0, 0};
+    struct gate gate = GATE_INIT;
+    occupy(at->pool, 1, &gate);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(bide_submit(at->pool, count_queued, &turns, NULL), 0);
+        assert_int_equal(bide_submit_at(at->pool, bide_clock(), count_due, &turns, NULL), 0);
+    }
+    vacate(at->pool, &gate);
+    assert_int_equal(turns.queued, MANY);
+    assert_int_equal(turns.due, MANY);
 }
 
 static void does_not_count_for_max_pending(void **state)
@@ -394,6 +485,11 @@ int main(void)
         ON_POOLS(an_earlier_one_is_not_kept_waiting),
         FIXTURE_ENTRY(a_busy_worker_delays_none, "a_busy_worker_delays_none on 2 workers", 2),
         FIXTURE_ENTRY(a_busy_worker_delays_none, "a_busy_worker_delays_none on 4 workers", 4),
+        FIXTURE_ENTRY(in_whatever_order_workers_become_busy_an_idle_one_sees_to_it,
+                      "an idle one of 2 workers sees to it", 2),
+        FIXTURE_ENTRY(in_whatever_order_workers_become_busy_an_idle_one_sees_to_it,
+                      "an idle one of 4 workers sees to it", 4),
+        ON_ONE_WORKER(what_is_due_and_what_is_queued_take_turns),
         ALONE(does_not_count_for_max_pending),
         ON_POOLS(what_is_cancelled_is_forgotten_at_once),
         ON_POOLS(who_drains_is_told_of_the_last_cancel),

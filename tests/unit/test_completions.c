@@ -1,6 +1,7 @@
 #include "support/asleep.h"
 #include "support/fixture.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #define MANY 100
@@ -1059,6 +1060,232 @@ static void submitting_without_memory_does_neither(void **state)
     destroy_empty(queue);
 }
 
+/* Memory */
+
+enum { MANY_MORE = 1000 }; /* many blocks of entries */
+
+static void take_all_of(bide_completions *queue, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(bide_completions_next(queue, BIDE_FOREVER, NULL, NULL), 0);
+    expect_empty(queue);
+}
+
+static void list_all(bide_completions *queue, bide_future *futures[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        list(queue, futures[i], NULL);
+}
+
+static void resolve_and_release(bide_future *promises[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        resolve(promises[i]);
+        bide_future_release(promises[i]);
+    }
+}
+
+static void what_has_been_taken_leaves_no_memory_behind(void **state)
+{
+    (void)state;
+    bide_future *promises[MANY_MORE];
+    bide_completions *queue = make_queue();
+    size_t before = seams_memory_live();
+    for (int i = 0; i < 5; i++) {
+        make_promises(promises, MANY_MORE);
+        list_all(queue, promises, MANY_MORE);
+        resolve_and_release(promises, MANY_MORE);
+        take_all_of(queue, MANY_MORE);
+        assert_in_range(seams_memory_live() - before, 0, 1);
+    }
+    bide_completions_destroy(queue);
+}
+
+static void submits_that_fail_leave_no_memory_behind(void **state)
+{
+    struct fixture *at = *state;
+    bide_future *promises[MANY_MORE];
+    bide_completions *queue = make_queue();
+    unsigned number = 1;
+    size_t before = seams_memory_live();
+    assert_int_equal(bide_pool_close(at->pool, BIDE_DRAIN, BIDE_FOREVER), 0);
+    for (int i = 0; i < MANY_MORE; i++)
+        assert_int_equal(bide_completions_submit(queue, at->pool, give_number, &number, NULL), ESHUTDOWN);
+    assert_in_range(seams_memory_live() - before, 0, 1);
+    make_promises(promises, MANY_MORE);
+    list_all(queue, promises, MANY_MORE);
+    resolve_and_release(promises, MANY_MORE);
+    take_all_of(queue, MANY_MORE);
+    assert_in_range(seams_memory_live() - before, 0, 1);
+    bide_completions_destroy(queue);
+}
+
+/* Each is tried without memory first. */
+static void without_memory_what_is_listed_stays(void **state)
+{
+    (void)state;
+    bide_future *promises[MANY_MORE];
+    bide_completions *queue = make_queue();
+    int failures = 0;
+    make_promises(promises, MANY_MORE);
+    for (int i = 0; i < MANY_MORE; i++) {
+        seams_fail_memory(1);
+        int error = bide_completions_add(queue, promises[i], &promises[i]);
+        assert_int_equal(error, seams_memory_failed() ? ENOMEM : 0);
+        seams_fail_memory(0);
+        if (error)
+            list(queue, promises[i], &promises[i]);
+        failures += error != 0;
+    }
+    assert_in_range(failures, 2, MANY_MORE / 2);
+    for (int i = 0; i < MANY_MORE; i++) {
+        resolve(promises[i]);
+        expect_next(queue, promises[i], &promises[i]);
+    }
+    destroy_empty(queue);
+    release_all(promises, MANY_MORE);
+}
+
+static void stand_in_callback(bide_future *future, void *gate)
+{
+    (void)future;
+    gate_pass(gate);
+}
+
+static void *cancel_listed(void *queue)
+{
+    CHECK_EQUAL(bide_completions_cancel(queue), 0);
+    return NULL;
+}
+
+/* The cancel stands in the middle of what it walks over; as it does, all of it is taken, and other futures are listed. */
+static void a_cancel_walks_on_when_all_has_been_taken(void **state)
+{
+    (void)state;
+    bide_future *promises[MANY_MORE], *later[MANY];
+    bide_completions *queue = make_queue();
+    struct gate gate = GATE_INIT;
+    size_t before = seams_memory_live();
+    make_promises(promises, MANY_MORE);
+    list_all(queue, promises, MANY_MORE);
+    assert_int_equal(bide_future_on_done(promises[MANY], stand_in_callback, &gate), 0);
+    pthread_t canceller = start_thread(cancel_listed, queue);
+    gate_await(&gate, 1);
+    for (int i = 0; i < MANY_MORE; i++)
+        assert_int_equal(bide_promise_resolve(promises[i], bide_u64(1)), i <= MANY ? EALREADY : 0);
+    take_all_of(queue, MANY_MORE);
+    release_all(promises, MANY_MORE);
+    assert_true(seams_memory_live() > before + 1);
+    make_promises(later, MANY);
+    list_all(queue, later, MANY);
+    gate_open(&gate);
+    end_thread(canceller);
+    resolve_and_release(later, MANY);
+    take_all_of(queue, MANY);
+    assert_in_range(seams_memory_live() - before, 0, 1);
+    bide_completions_destroy(queue);
+}
+
+/* What has not started */
+
+/* A queue of which a task that keeps its only worker takes. `left` tasks of its pool are listed, among others. */
+struct harvest {
+    bide_completions *queue;
+    unsigned left, number;
+    uint64_t seed;
+};
+
+static void sow(struct harvest *harvest)
+{
+    bide_future *promise;
+    for (uint64_t n = test_random(&harvest->seed) % 6; n > 0; n--, harvest->left++)
+        CHECK_EQUAL(bide_completions_submit(harvest->queue, bide_current_pool(), give_number, &harvest->number, NULL),
+                    0);
+    if (test_random(&harvest->seed) % 4)
+        return;
+    CHECK_EQUAL(bide_promise_create(&promise), 0);
+    CHECK_EQUAL(bide_completions_add(harvest->queue, promise, promise), 0);
+    harvest->left += bide_promise_resolve(promise, bide_u64(harvest->number)) == 0;
+    bide_future_release(promise);
+}
+
+static void reap(struct harvest *harvest, unsigned n)
+{
+    bide_future *future;
+    bide_value value = bide_u64(0);
+    for (; n > 0 && harvest->left > 0; n--, harvest->left--) {
+        CHECK_EQUAL(bide_completions_next(harvest->queue, BIDE_FOREVER, &future, NULL), 0);
+        CHECK_EQUAL(bide_join(future, &value), 0);
+        CHECK_EQUAL(value.u64, harvest->number);
+    }
+}
+
+static int sow_and_reap(void *arg, bide_value *result)
+{
+    struct harvest *harvest = arg;
+    (void)result;
+    for (unsigned long i = test_scale(3000); i > 0; i--) {
+        sow(harvest);
+        reap(harvest, (unsigned)(test_random(&harvest->seed) % 6));
+    }
+    reap(harvest, UINT_MAX);
+    return 0;
+}
+
+/* A promise that is pending all the time keeps the first entry. */
+static void a_task_finds_the_unstarted_however_often_others_were_taken(void **state)
+{
+    struct fixture *at = *state;
+    struct harvest harvest = {.queue = make_queue(), .number = 7, .seed = 3};
+    bide_future *promise = make_promise();
+    list(harvest.queue, promise, NULL);
+    assert_int_equal(bide_join(submit(at->pool, sow_and_reap, &harvest), NULL), 0);
+    resolve(promise);
+    expect_next(harvest.queue, promise, NULL);
+    destroy_empty(harvest.queue);
+    bide_future_release(promise);
+}
+
+struct share {
+    bide_completions *queue;
+    struct gate gate;
+    bide_pool *pool;
+};
+
+/* Nobody else can run them. */
+static int take_share(void *arg, bide_value *result)
+{
+    struct share *share = arg;
+    (void)result;
+    gate_pass(&share->gate);
+    for (int i = 0; i < MANY; i++)
+        CHECK_EQUAL(bide_completions_next(share->queue, BIDE_FOREVER, NULL, NULL), 0);
+    return 0;
+}
+
+static void each_pools_task_finds_its_own_among_those_of_others(void **state)
+{
+    (void)state;
+    bide_completions *queue = make_queue();
+    struct share shares[2];
+    bide_future *takers[2];
+    unsigned number = 1;
+    for (int i = 0; i < 2; i++) {
+        bide_pool *pool = make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD});
+        shares[i] = (struct share){queue, GATE_INIT, pool};
+        takers[i] = submit(pool, take_share, &shares[i]);
+    }
+    for (int i = 0; i < 2 * MANY; i++)
+        assert_int_equal(bide_completions_submit(queue, shares[i % 2].pool, give_number, &number, NULL), 0);
+    for (int i = 2; i-- > 0;) {
+        gate_open(&shares[i].gate);
+        assert_int_equal(bide_join(takers[i], NULL), 0);
+    }
+    destroy_empty(queue);
+    for (int i = 0; i < 2; i++)
+        end_pool(shares[i].pool);
+}
+
 struct inheritance {
     bide_completions *queue;
     bide_future *running, *done;
@@ -1149,6 +1376,12 @@ int main(void)
         ALONE(destroying_null_does_nothing),
         ON_POOLS(misuse_is_einval),
         ON_POOLS(submitting_to_a_closed_pool_lists_nothing),
+        ALONE(what_has_been_taken_leaves_no_memory_behind),
+        ON_ONE_WORKER(submits_that_fail_leave_no_memory_behind),
+        ALONE(without_memory_what_is_listed_stays),
+        ALONE(a_cancel_walks_on_when_all_has_been_taken),
+        ON_ONE_HOLDING_WORKER(a_task_finds_the_unstarted_however_often_others_were_taken),
+        ALONE(each_pools_task_finds_its_own_among_those_of_others),
         ON_POOLS(a_child_process_gets_only_what_had_ended),
         ALONE(creating_without_memory_is_enomem),
         ALONE(adding_without_memory_lists_nothing),

@@ -2,7 +2,7 @@
 # one its least and greatest. The first line is the old headings; -v headings='A | B' has the new ones.
 BEGIN {
     FS = ","
-    split("stack=bide, tasks that sleep;scheduled=bide, scheduled tasks;asio=Boost.Asio, timers;go=Go, goroutines;" \
+    split("stack=bide, tasks that sleep;scheduled=bide, scheduled tasks;wait_n=bide_wait_n;task_wait_n=bide_task_wait_n;asio=Boost.Asio, timers;go=Go, goroutines;" \
           "asyncio=Python asyncio, tasks;thread=one thread, default timer slack;thread-least-slack=one thread, least slack", pairs, ";")
     for (i in pairs) {
         split(pairs[i], pair, "=")

@@ -38,9 +38,11 @@ run()
 # More than a million stacks, of whatever kind, is more memory than most machines have.
 sleep_everywhere()
 {
+    run $bench/bench_waits task_wait_n "$1" 2 $max_delay
     run $bench/bench_sleepers scheduled "$1" 2 $max_delay
     run $out/asio "$1" $max_delay
     [ "$1" -le 1000000 ] || return 0
+    run $bench/bench_waits wait_n "$1" 2 $max_delay
     run $bench/bench_sleepers stack "$1" 2 $max_delay
     run $out/go "$1" $max_delay
     run python3 bench/peers/sleepers.py "$1" $max_delay

@@ -9,4 +9,6 @@ for preset in release debug shared; do
     echo "--- $preset"
     sh ci/build.sh $preset && ctest --preset $preset -j 2 || status=1
 done
+echo "--- bench"
+bash bench/waiting.sh --quick || status=1
 exit $status

@@ -118,6 +118,13 @@ enum run_here worker_run_next(struct runner *runner, bide_future *future);
 /* A fiber that is parked on a worker, and whose strand's PARKED was taken, may go on. Any thread. */
 void worker_make_ready(struct worker *worker, struct link *fiber);
 
+/* How an entry comes in, by a deadline or at a time. */
+typedef int pool_enter(bide_pool *pool, bide_future *entry, bide_time time);
+
+/* What the ways to submit have in common. */
+int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in,
+                bide_time time);
+
 /* What counted as running does not any more. */
 void pool_retire(bide_pool *pool);
 

@@ -210,23 +210,17 @@ static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct
     return 0;
 }
 
-int bide_submit_at(bide_pool *pool, bide_time when, bide_task_fn *fn, void *arg, bide_future **future)
+static int schedule_and_wake(bide_pool *pool, bide_future *future, bide_time when)
 {
     struct link *worker = NULL;
-    if (!pool || !fn)
-        return EINVAL;
-    if (pool_is_inherited(pool))
-        return ESHUTDOWN;
-    bide_future *entry = future_create(&pool->runner, fn, arg, pool->generation, future ? 2 : 1);
-    if (!entry)
-        return ENOMEM;
     monitor_lock(&pool->monitor);
-    int error = schedule(pool, entry, when, &worker);
+    int error = schedule(pool, future, when, &worker);
     monitor_unlock(&pool->monitor);
     waiters_fire(worker);
-    if (error)
-        future_discard(entry);
-    else if (future)
-        *future = entry;
     return error;
+}
+
+int bide_submit_at(bide_pool *pool, bide_time when, bide_task_fn *fn, void *arg, bide_future **future)
+{
+    return pool_submit(pool, fn, arg, future, schedule_and_wake, when);
 }

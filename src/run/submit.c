@@ -53,6 +53,7 @@ static int enter(bide_pool *pool, bide_time deadline)
     return wait_for_room(pool, self, deadline);
 }
 
+/* EAGAIN: there is no room and the deadline is BIDE_NOW. */
 static int push(bide_pool *pool, bide_future *future, bide_time deadline)
 {
     struct link *worker = NULL;
@@ -72,8 +73,7 @@ static int push(bide_pool *pool, bide_future *future, bide_time deadline)
     return error;
 }
 
-/* EAGAIN: there is no room and the deadline is BIDE_NOW. */
-static int submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future)
+int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in, bide_time time)
 {
     if (!pool || !fn)
         return EINVAL;
@@ -82,7 +82,7 @@ static int submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadli
     bide_future *entry = future_create(&pool->runner, fn, arg, pool->generation, future ? 2 : 1);
     if (!entry)
         return ENOMEM;
-    int error = push(pool, entry, deadline);
+    int error = come_in(pool, entry, time);
     if (error)
         future_discard(entry);
     else if (future)
@@ -92,16 +92,16 @@ static int submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadli
 
 int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
 {
-    return submit(pool, fn, arg, BIDE_FOREVER, future);
+    return pool_submit(pool, fn, arg, future, push, BIDE_FOREVER);
 }
 
 int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
 {
-    return submit(pool, fn, arg, BIDE_NOW, future);
+    return pool_submit(pool, fn, arg, future, push, BIDE_NOW);
 }
 
 int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future)
 {
-    int error = submit(pool, fn, arg, deadline, future);
+    int error = pool_submit(pool, fn, arg, future, push, deadline);
     return error == EAGAIN ? strand_poll(strand_current()) : error;
 }

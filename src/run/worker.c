@@ -243,25 +243,29 @@ static bool will_resume(const struct worker *self)
     return !list_is_empty(&self->inbox) || (first != BIDE_FOREVER && first <= clock_now());
 }
 
+/* Sleep, and say who is to be woken because this one will be busy with its fibers. */
+static struct link *doze(struct worker *self, bool has_work)
+{
+    bool late = pool_sleep(self, next_look(self, has_work));
+    bool for_queue = !late && list_is_empty(&self->inbox);
+    self->fibers.to_queue |= for_queue; /* whoever fired counts on a look at the queue, */
+    self->is_waking = for_queue;        /* and so do others until then */
+    return !for_queue && will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
+}
+
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
  * this one sleeps, or goes on with those that are ready. */
 static void rest(struct worker *self, bool has_work)
 {
     bide_pool *pool = self->pool;
     struct link *other = NULL;
-    if (list_is_empty(&self->fibers.ready)) {
-        if (has_work && pool_has_better(self))
-            other = pool->waking ? NULL : pool_wake(pool);
-        if (!other) {
-            bool late = pool_sleep(self, next_look(self, has_work));
-            bool for_queue = !late && list_is_empty(&self->inbox);
-            self->fibers.to_queue |= for_queue; /* whoever it was counts on its look, */
-            self->is_waking = for_queue;        /* and so do others until then */
-            other = !for_queue && will_resume(self) ? pool_wake_if_needed(pool) : NULL;
-        }
-    } else {
+    bool goes_on = !list_is_empty(&self->fibers.ready);
+    if (goes_on)
         other = pool_wake_if_needed(pool);
-    }
+    else if (has_work && pool->waking == 0 && pool_has_better(self))
+        other = pool_wake(pool);
+    if (!goes_on && !other)
+        other = doze(self, has_work);
     monitor_unlock(&pool->monitor);
     waiters_fire(other);
 }

@@ -281,7 +281,7 @@ static void *cancel_some(void *arg)
 
 static void begin(struct soul *souls, unsigned workers, uint64_t *seed)
 {
-    CHECK_EQUAL(bide_pool_create(&storm.pool, &(bide_pool_options){.workers = workers, .stack_size = 64 << 10}), 0);
+    CHECK_EQUAL(bide_pool_create(&storm.pool, &(bide_pool_options){.workers = workers, .stack_size = 128 << 10}), 0);
     CHECK_EQUAL(bide_promise_create(&storm.begin), 0);
     storm.permits = PERMITS;
     atomic_store(&storm.alive, 0);

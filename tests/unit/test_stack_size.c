@@ -84,7 +84,7 @@ static void check_room(size_t stack_size, size_t room)
 static void a_task_can_use_what_was_asked_for(void **state)
 {
     (void)state;
-    const size_t sizes[] = {(size_t)PTHREAD_STACK_MIN, 100000, (size_t)1 << 20, (size_t)4 << 20};
+    const size_t sizes[] = {(size_t)PTHREAD_STACK_MIN, 150000, (size_t)1 << 20, (size_t)4 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         check_room(sizes[i], sizes[i] - MARGIN);
 }

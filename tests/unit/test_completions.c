@@ -1062,7 +1062,7 @@ static void submitting_without_memory_does_neither(void **state)
 
 /* Memory */
 
-enum { MANY_MORE = 1000 }; /* many blocks of entries */
+enum { MANY_MORE = 300 }; /* many blocks of entries */
 
 static void take_all_of(bide_completions *queue, size_t n)
 {

@@ -3,9 +3,10 @@
  * The monitor guards every field but those set once at creation. Futures are settled, and everybody fired, outside it.
  *
  *   running    entries taken out of the queue whose end has not been seen to: tasks, and what a close cancels
- *   scheduled  entries that are to be taken out from a time of theirs on. The timekeeper sees to that; it keeps the role while
- *              it runs something, so that short tasks end in the order of their times and no other worker is woken for each.
- *              If it takes long over one, the deputy becomes the timekeeper
+ *   scheduled  entries that are to be taken out from a time of theirs on. The timekeeper does that; it keeps the role while it
+ *              runs them, so that short tasks end in the order of their times and no other worker is woken for each. What is
+ *              late is anybody's, who thereby becomes the timekeeper; the deputy, an idle one, is awake then. But while the
+ *              timekeeper starts many in that time it is left alone
  *   drained    queued = 0, running = 0 and nothing is scheduled. It stays so unless somebody outside submits: what is queued
  *              by a task is queued while that task runs
  *   room       queued < max_pending. Each entry that leaves fires the first who waits for room, who then looks again, and if
@@ -72,6 +73,10 @@ struct bide_pool {
     struct worker *timekeeper; /* when idle it sleeps no longer than to the first scheduled time */
     struct worker *deputy;     /* an idle one that sleeps a little longer, */
     bide_time deputy_until;    /* until then */
+    unsigned due_count;        /* scheduled tasks that were taken out because they were due */
+    bide_time asked_at;        /* when somebody asked how the timekeeper gets on, */
+    unsigned asked_count;      /* and how many it was then */
+    bide_time brisk_until;     /* what is due is left to the timekeeper */
     struct list for_room;      /* submitters */
     struct list for_event;     /* who drains, closes, or creates the pool */
 
@@ -172,11 +177,14 @@ struct link *pool_wake_worker(struct worker *worker);
 /* Sleep until fired, or until the deadline, or until something that was scheduled may be due. false: fired. */
 bool pool_sleep(struct worker *self, bide_time deadline);
 
-/* Is the time of something that was scheduled there? */
+/* Is the time of something that was scheduled there, and is it this worker's to take? */
 bool worker_sees_due(struct worker *self);
 
-/* Take that out; it then counts as running. */
-bide_future *pool_pop_due(bide_pool *pool);
+/* Take that out; it then counts as running. Who does is the timekeeper. */
+bide_future *worker_pop_due(struct worker *self);
+
+/* It does not see to what is due. */
+void pool_leave_role(const struct worker *self);
 
 /* Take a future out of what is scheduled, and give its time; BIDE_NOW: it was not scheduled. */
 bide_time pool_unschedule(bide_pool *pool, bide_future *future);

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-#define GRACE ((bide_time)100000) /* nanoseconds that what is due may be late before the deputy sees to it */
+#define GRACE ((bide_time)100000) /* nanoseconds that what is due may be late before it is anybody's */
+#define BRISK 32 /* started within about that time: they are so short that a second worker would only be in the way */
 
 static bide_future *scheduled_future(struct timer *timer)
 {
@@ -53,10 +54,20 @@ bool pool_has_better(const struct worker *self)
     return false;
 }
 
-static bide_time deputy_time(const bide_pool *pool)
+/* From when on what is due first is anybody's, not only the timekeeper's. */
+static bide_time free_time(const bide_pool *pool)
 {
     bide_time first = heap_first_time(&pool->scheduled);
-    return first < BIDE_FOREVER - GRACE ? first + GRACE : BIDE_FOREVER;
+    bide_time late = first < BIDE_FOREVER - GRACE ? first + GRACE : BIDE_FOREVER;
+    return late > pool->brisk_until ? late : pool->brisk_until;
+}
+
+/* By the clock as the worker last read it. */
+static bool is_due_for(const struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    bool is_anothers = pool->timekeeper && pool->timekeeper != self;
+    return (is_anothers ? free_time(pool) : heap_first_time(&pool->scheduled)) <= self->now;
 }
 
 /* See to it that somebody sleeps no longer than to the first scheduled time, or little longer. A deputy that is on its way to the
@@ -68,7 +79,7 @@ static struct link *wake_watcher(bide_pool *pool)
         return NULL;
     if (!pool->deputy)
         return pool_wake(pool);
-    return pool->deputy_until > deputy_time(pool) ? pool_wake_worker(pool->deputy) : NULL;
+    return pool->deputy_until > free_time(pool) ? pool_wake_worker(pool->deputy) : NULL;
 }
 
 struct link *pool_wake_if_needed(bide_pool *pool)
@@ -92,33 +103,19 @@ struct link *pool_wake_worker(struct worker *worker)
 static bide_time take_role(struct worker *self)
 {
     bide_pool *pool = self->pool;
-    bide_time first = heap_first_time(&pool->scheduled);
-    if (first <= self->now) {
-        if (pool->timekeeper == self)
-            pool->timekeeper = NULL;
+    if (is_due_for(self)) {
+        pool_leave_role(self);
         return BIDE_FOREVER;
     }
     if (!pool->timekeeper)
         pool->timekeeper = self;
     if (pool->timekeeper == self)
-        return first;
+        return heap_first_time(&pool->scheduled);
     if (pool->deputy)
         return BIDE_FOREVER;
     pool->deputy = self;
-    pool->deputy_until = deputy_time(pool);
+    pool->deputy_until = free_time(pool);
     return pool->deputy_until;
-}
-
-/* A deputy that finds the same time still to come is the timekeeper from now on. */
-static void leave_role(struct worker *self, bide_time slept_until)
-{
-    bide_pool *pool = self->pool;
-    if (pool->deputy != self)
-        return;
-    pool->deputy = NULL;
-    bide_time first = heap_first_time(&pool->scheduled);
-    if (slept_until != BIDE_FOREVER && first <= slept_until - GRACE)
-        pool->timekeeper = self;
 }
 
 bool pool_sleep(struct worker *self, bide_time deadline)
@@ -133,24 +130,50 @@ bool pool_sleep(struct worker *self, bide_time deadline)
     int error = monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE);
     pool->waking -= error == 0;
     self->is_waking = false;
-    leave_role(self, error && deadline == alarm ? alarm : BIDE_FOREVER);
+    if (pool->deputy == self)
+        pool->deputy = NULL;
     return error != 0;
+}
+
+/* Has the timekeeper started so many since somebody last asked that it should be left alone for a while? */
+static bool is_brisk(struct worker *self)
+{
+    bide_pool *pool = self->pool;
+    self->now = clock_now();
+    if (self->now - pool->asked_at < GRACE)
+        return false;
+    bool brisk = pool->due_count - pool->asked_count >= BRISK;
+    pool->asked_at = self->now;
+    pool->asked_count = pool->due_count;
+    if (brisk)
+        pool->brisk_until = self->now + GRACE;
+    return brisk;
 }
 
 bool worker_sees_due(struct worker *self)
 {
-    bide_time first = heap_first_time(&self->pool->scheduled);
-    if (self->now < first && first != BIDE_FOREVER)
+    bide_pool *pool = self->pool;
+    if (!is_due_for(self) && heap_first_time(&pool->scheduled) != BIDE_FOREVER)
         self->now = clock_now();
-    return first <= self->now;
+    bool is_anothers = pool->timekeeper && pool->timekeeper != self;
+    return is_due_for(self) && !(is_anothers && is_brisk(self));
 }
 
-bide_future *pool_pop_due(bide_pool *pool)
+bide_future *worker_pop_due(struct worker *self)
 {
+    bide_pool *pool = self->pool;
     bide_future *future = scheduled_future(heap_take_until(&pool->scheduled, BIDE_FOREVER));
     heap_trim(&pool->scheduled);
     pool->running++;
+    pool->due_count++;
+    pool->timekeeper = self;
     return future;
+}
+
+void pool_leave_role(const struct worker *self)
+{
+    if (self->pool->timekeeper == self)
+        self->pool->timekeeper = NULL;
 }
 
 void pool_enqueue_scheduled(bide_pool *pool)

@@ -150,7 +150,7 @@ static bide_future *pop(struct worker *self, struct link **submitter)
         return pool_pop(pool, submitter);
     }
     self->due_is_next = false;
-    return pool_pop_due(pool);
+    return worker_pop_due(self);
 }
 
 /* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. One
@@ -253,6 +253,12 @@ static struct link *doze(struct worker *self, bool has_work)
     return !for_queue && will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
 }
 
+static struct link *leave_to_another(struct worker *self)
+{
+    pool_leave_role(self);
+    return self->pool->waking ? NULL : pool_wake(self->pool);
+}
+
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
  * this one sleeps, or goes on with those that are ready. */
 static void rest(struct worker *self, bool has_work)
@@ -262,8 +268,8 @@ static void rest(struct worker *self, bool has_work)
     bool goes_on = !list_is_empty(&self->fibers.ready);
     if (goes_on)
         other = pool_wake_if_needed(pool);
-    else if (has_work && pool->waking == 0 && pool_has_better(self))
-        other = pool_wake(pool);
+    else if (has_work && pool_has_better(self))
+        other = leave_to_another(self);
     if (!goes_on && !other)
         other = doze(self, has_work);
     monitor_unlock(&pool->monitor);

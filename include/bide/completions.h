@@ -58,8 +58,9 @@ BIDE_API int bide_completions_submit(bide_completions *completions, bide_pool *p
                                      void *tag);
 
 /**
- * Take the next future that has ended, in the order of their ends. In a task of a pool with #BIDE_HOLD, with #BIDE_FOREVER, a listed
- * task of the same pool that has not started is run in place while nothing has ended; what ends meanwhile is handed out after it.
+ * Take the next future that has ended, in the order of their ends. In a task of a pool with #BIDE_HOLD, with #BIDE_FOREVER,
+ * a listed task of the same pool that has not started is run in place while nothing has ended; what ends meanwhile is handed
+ * out after it.
  * @param completions the queue
  * @param deadline when to give up
  * @param[out] future the queue's reference, now yours, on return 0; NULL: it is released

@@ -17,8 +17,8 @@
  * its pool; its result can be read, by any number of threads, until the last reference is gone. Releasing cancels
  * nothing. Any function here may be called from a task or from a plain thread, for the same future at the same time.
  *
- * In a pool with #BIDE_HOLD a task that runs another one in place (see bide_future_wait()) sees a request to stop, and passes it
- * on where a function promises that, when the other one has ended.
+ * In a pool with #BIDE_HOLD a task that runs another one in place (see bide_future_wait()) sees a request to stop, and
+ * passes it on where a function promises that, when the other one has ended.
  *
  * After fork(), in the child, a future of the parent's pool that has not ended will not end there: what would have to
  * wait for it, change it or be told of its end gives ESHUTDOWN.
@@ -46,13 +46,13 @@ enum bide_state {
 
 /**
  * Wait until a future has ended, in whatever way. Tasks may wait for tasks of their own pool: that cannot deadlock it. With
- * #BIDE_FOREVER one that has not started is the next that the caller's worker starts; in a pool with #BIDE_HOLD it is run here and
- * now, on the caller's stack. A task that always finds what it waits for ready lets others run now and then.
+ * #BIDE_FOREVER one that has not started is the next that the caller's worker starts; in a pool with #BIDE_HOLD it is run
+ * here and now, on the caller's stack. A task that always finds what it waits for ready lets others run now and then.
  * @param future the future, borrowed
  * @param deadline when to give up
- * @return 0: it has ended. ETIMEDOUT. ECANCELED: the calling task was asked to stop. EDEADLK: the caller is that task, or is a
- *         callback (see bide_future_on_done()), or, with #BIDE_HOLD, runs on the stack of that task's wait, or has less than a
- *         quarter of its stack left and the task has not started. EINVAL: NULL. ESHUTDOWN: see above
+ * @return 0: it has ended. ETIMEDOUT. ECANCELED: the calling task was asked to stop. EDEADLK: the caller is that task, or
+ *         is a callback (see bide_future_on_done()), or, with #BIDE_HOLD, runs on the stack of that task's wait, or has less
+ *         than a quarter of its stack left and the task has not started. EINVAL: NULL. ESHUTDOWN: see above
  */
 BIDE_API int bide_future_wait(bide_future *future, bide_time deadline);
 

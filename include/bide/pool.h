@@ -19,20 +19,21 @@
  * a thread-local after it; a #bide_mutex can be held.
  *
  * In a pool with #BIDE_HOLD a task keeps its worker while it waits, as in the classic pool; a wait with #BIDE_FOREVER for a
- * task of the same pool that has not started runs that task in place, to the depth the stack allows. While a task runs another
- * one in place, a request to stop it is seen, and where a function promises so passed on, when that one has ended. A wait
- * for anything else, or with a deadline, leaves the worker idle: such a pool, all of whose workers wait for a promise, a mutex
- * or a condition that only a queued task would see to, makes no progress.
+ * task of the same pool that has not started runs that task in place, to the depth the stack allows. While a task runs
+ * another one in place, a request to stop it is seen, and where a function promises so passed on, when that one has ended. A
+ * wait for anything else, or with a deadline, leaves the worker idle: such a pool, all of whose workers wait for a promise,
+ * a mutex or a condition that only a queued task would see to, makes no progress.
  *
  * What a task finds changed on its thread is only what tasks of its own making change: errno, the signal mask, the
  * floating-point rounding mode and the cancellation state are for every task as they are for the first, and the same
  * after a wait as before it. Values in thread-locals are shared by the tasks of one worker. A task must return: it must
  * not call pthread_exit() or longjmp() out of its function.
  *
- * Workers block all signals but SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT and SIGPROF. A task that overruns its
- * stack faults in a page below it; a handler of yours for that, with SA_ONSTACK, runs on a stack that each worker has for it,
- * unless with #BIDE_HOLD or your worker_start brought another. Pools share nothing with each other. After fork(), in the child, every call on an inherited pool gives ESHUTDOWN, but destroying
- * it, which only frees memory; a child made inside a task may only exec or _exit.
+ * Workers block all signals but SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT and SIGPROF. A task that overruns
+ * its stack faults in a page below it; a handler of yours for that, with SA_ONSTACK, runs on a stack that each worker has
+ * for it, unless with #BIDE_HOLD or your worker_start brought another. Pools share nothing with each other. After fork(), in
+ * the child, every call on an inherited pool gives ESHUTDOWN, but destroying it, which only frees memory; a child made
+ * inside a task may only exec or _exit.
  */
 #ifndef BIDE_POOL_H
 #define BIDE_POOL_H
@@ -100,8 +101,8 @@ enum bide_close {
  * Make a pool and start its workers.
  * @param[out] pool the pool, on return 0
  * @param options how; read only during the call; NULL: all defaults
- * @return 0. EINVAL: pool is NULL, a reserved word is not zero, `waiting` is neither, or the stack is smaller than PTHREAD_STACK_MIN. ENOMEM.
- *         EAGAIN: no thread to be had. What worker_start returned
+ * @return 0. EINVAL: pool is NULL, a reserved word is not zero, `waiting` is neither, or the stack is smaller than
+ *         PTHREAD_STACK_MIN. ENOMEM. EAGAIN: no thread to be had. What worker_start returned
  * @par Threads
  * Any, also in a callback. On failure every worker that was started has been joined.
  */
@@ -149,17 +150,17 @@ BIDE_API int bide_pool_destroy(bide_pool *pool);
 BIDE_API int bide_run(const bide_pool_options *options, bide_task_fn *fn, void *arg, bide_value *result);
 
 /**
- * Hand a task to the pool; it starts when a worker is free, first submitted first started. Where memory for its stack is not to
- * be had it stays queued until another task gives a stack back; it fails with ENOMEM, without having started, if no worker has a
- * stack to spare and no task that waits has a deadline.
+ * Hand a task to the pool; it starts when a worker is free, first submitted first started. Where memory for its stack is not
+ * to be had it stays queued until another task gives a stack back; it fails with ENOMEM, without having started, if no
+ * worker has a stack to spare and no task that waits has a deadline.
  * @param pool the pool
  * @param fn the task
  * @param arg handed to it; the caller's, until the task has ended
  * @param[out] future a reference to its future, on return 0; NULL: nobody will ask
  * @return 0. ENOMEM. ESHUTDOWN: the pool is closed, or inherited by fork(). EINVAL: pool or fn is NULL. With
  *         max_pending: ECANCELED: the calling task was asked to stop while it waited for room; EDEADLK: it would have to
- *         wait in a callback, or, with #BIDE_HOLD, to run a task with less than a quarter of the stack left. On any error nothing
- *         is queued and arg was not touched
+ *         wait in a callback, or, with #BIDE_HOLD, to run a task with less than a quarter of the stack left. On any error
+ *         nothing is queued and arg was not touched
  */
 BIDE_API int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future);
 
@@ -185,11 +186,11 @@ BIDE_API int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_
 BIDE_API int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future);
 
 /**
- * Schedule a task: it starts from its time on, never early, equal times in the order of submission, by turns with what is queued.
- * While one worker is idle it is late by no more than a fraction of a millisecond, whatever the others do. Until it starts it
- * is #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it; #BIDE_CANCEL cancels
- * it. With #BIDE_HOLD a task of the pool that waits for it with #BIDE_FOREVER keeps its worker until that time, and runs it
- * in place; it is #BIDE_RUNNING from when that wait begins.
+ * Schedule a task: it starts from its time on, never early, equal times in the order of submission, by turns with what is
+ * queued. While one worker is idle it is late by no more than a fraction of a millisecond, whatever the others do. Until it
+ * starts it is #BIDE_PENDING and has no stack. It does not count for max_pending. Draining the pool waits for it;
+ * #BIDE_CANCEL cancels it. With #BIDE_HOLD a task of the pool that waits for it with #BIDE_FOREVER keeps its worker until
+ * that time, and runs it in place; it is #BIDE_RUNNING from when that wait begins.
  * @param pool the pool
  * @param when its time; one that has passed: now; #BIDE_FOREVER: never, it ends by being cancelled
  * @param fn the task
@@ -234,16 +235,16 @@ BIDE_API int bide_sleep_until(bide_time when);
 BIDE_API int bide_yield(void);
 
 /**
- * Run a call that blocks its thread, a look-up or a read(2), without losing a worker: on a helper thread, while the task waits.
- * Helpers are made when they are needed, at most max_blocking, used again, and leave when they have been idle for some
- * seconds. On a plain thread, and in a pool with #BIDE_HOLD, the caller runs it itself. Thread-locals are the helper's.
+ * Run a call that blocks its thread, a look-up or a read(2), without losing a worker: on a helper thread, while the task
+ * waits. Helpers are made when they are needed, at most max_blocking, used again, and leave when they have been idle for
+ * some seconds. On a plain thread, and in a pool with #BIDE_HOLD, the caller runs it itself. Thread-locals are the helper's.
  * Calls that wait for each other can use max_blocking up.
  * @param fn the call
  * @param arg handed to it
  * @param[out] returned what it returned, on return 0; NULL: not wanted
- * @return 0: it has returned; once it has started a request to stop does not end the wait and is kept for the next. ECANCELED:
- *         the calling task was asked to stop, and the call never started. EAGAIN: no thread to be had; it never started.
- *         EINVAL: fn is NULL
+ * @return 0: it has returned; once it has started a request to stop does not end the wait and is kept for the next.
+ *         ECANCELED: the calling task was asked to stop, and the call never started. EAGAIN: no thread to be had; it never
+ *         started. EINVAL: fn is NULL
  */
 BIDE_API int bide_blocking(int (*fn)(void *arg), void *arg, int *returned);
 

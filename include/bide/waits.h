@@ -9,8 +9,8 @@
  * by David Blackman and Sebastiano Vigna (2018), its state filled by SplitMix64. bide_wait_n(), bide_task_wait_n() and
  * bide_task_wait_random() draw in the calling thread, in the order of submission: the same seed gives the same delays
  * with any number of workers. The order of their ends is ascending as far as they begin together: those of
- * bide_task_wait_n() do, those of bide_wait_n() when a worker comes to them, and with #BIDE_HOLD each keeps its worker until it
- * has ended.
+ * bide_task_wait_n() do, those of bide_wait_n() when a worker comes to them, and with #BIDE_HOLD each keeps its worker until
+ * it has ended.
  */
 #ifndef BIDE_WAITS_H
 #define BIDE_WAITS_H

@@ -1,6 +1,7 @@
 /* A heap of points in time: the earliest comes first, equal ones in the order in which they were added, as long as that was
  * within the last 2^31. What is listed has a timer in it, which the heap keeps right, so that it can be taken out from
- * anywhere. Four children to each parent: flatter than two, and they fill a cache line. Not locked. All zero is an empty heap. */
+ * anywhere. Four children to each parent: flatter than two, and they fill a cache line. Not locked. All zero is an empty
+ * heap. */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
 

@@ -34,6 +34,7 @@ struct worker {
     struct fibers fibers;      /* of a parking pool; its own thread's */
     bide_future *next;         /* to be started first, for a task that waits for it; a reference; its own thread's */
     bide_time now;             /* the clock as it was when last asked for the schedule */
+    bool sees_due;             /* for as long as it has the monitor: something is due, and its to take */
     bool due_is_next;          /* not what is queued, if there are both */
     bool is_waking;            /* fired, and has not come to the monitor yet */
     bool starves;              /* has no memory to start a task */
@@ -177,8 +178,8 @@ struct link *pool_wake_worker(struct worker *worker);
 /* Sleep until fired, or until the deadline, or until something that was scheduled may be due. false: fired. */
 bool pool_sleep(struct worker *self, bide_time deadline);
 
-/* Is the time of something that was scheduled there, and is it this worker's to take? */
-bool worker_sees_due(struct worker *self);
+/* Set sees_due: is the time of something that was scheduled there, and is it this worker's to take? */
+void worker_look_for_due(struct worker *self);
 
 /* Take that out; it then counts as running. Who does is the timekeeper. */
 bide_future *worker_pop_due(struct worker *self);

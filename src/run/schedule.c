@@ -70,8 +70,8 @@ static bool is_due_for(const struct worker *self)
     return (is_anothers ? free_time(pool) : heap_first_time(&pool->scheduled)) <= self->now;
 }
 
-/* See to it that somebody sleeps no longer than to the first scheduled time, or little longer. A deputy that is on its way to the
- * monitor will do that. */
+/* See to it that somebody sleeps no longer than to the first scheduled time, or little longer. A deputy that is on its way to
+ * the monitor will do that. */
 static struct link *wake_watcher(bide_pool *pool)
 {
     bool is_kept = pool->timekeeper && link_is_listed(&pool->timekeeper->idle.link);
@@ -103,7 +103,7 @@ struct link *pool_wake_worker(struct worker *worker)
 static bide_time take_role(struct worker *self)
 {
     bide_pool *pool = self->pool;
-    if (is_due_for(self)) {
+    if (self->sees_due) {
         pool_leave_role(self);
         return BIDE_FOREVER;
     }
@@ -150,13 +150,13 @@ static bool is_brisk(struct worker *self)
     return brisk;
 }
 
-bool worker_sees_due(struct worker *self)
+void worker_look_for_due(struct worker *self)
 {
     bide_pool *pool = self->pool;
     if (!is_due_for(self) && heap_first_time(&pool->scheduled) != BIDE_FOREVER)
         self->now = clock_now();
     bool is_anothers = pool->timekeeper && pool->timekeeper != self;
-    return is_due_for(self) && !(is_anothers && is_brisk(self));
+    self->sees_due = is_due_for(self) && !(is_anothers && is_brisk(self));
 }
 
 bide_future *worker_pop_due(struct worker *self)

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "run/pool.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define STARVING_SECONDS 0.01 /* until the next look for memory */
@@ -134,7 +135,8 @@ void worker_make_ready(struct worker *worker, struct link *fiber)
     waiters_fire(sleeper);
 }
 
-/* What was put in front, if anything; else by turns what is due and what is queued. NULL: there is none. */
+/* What was put in front, if anything; else by turns what is due, as seen by the last look, and what is queued. NULL: there is
+ * none. */
 static bide_future *pop(struct worker *self, struct link **submitter)
 {
     bide_pool *pool = self->pool;
@@ -144,7 +146,7 @@ static bide_future *pop(struct worker *self, struct link **submitter)
         pool->running++;
         return next;
     }
-    self->due_is_next = worker_sees_due(self) && (self->due_is_next || !pool->first);
+    self->due_is_next = self->sees_due && (self->due_is_next || !pool->first);
     if (!self->due_is_next) {
         self->due_is_next = true;
         return pool_pop(pool, submitter);
@@ -187,9 +189,10 @@ void worker_run_oldest(struct worker *self)
     see_to_in_place(self, &task, entry);
 }
 
-static bool has_work(struct worker *self)
+static bool look_for_work(struct worker *self)
 {
-    return worker_sees_due(self) || self->pool->first;
+    worker_look_for_due(self);
+    return self->sees_due || self->pool->first;
 }
 
 static void work_holding(struct worker *self)
@@ -199,7 +202,7 @@ static void work_holding(struct worker *self)
     do {
         struct task task = {.future = NULL};
         monitor_lock(&pool->monitor);
-        while (!has_work(self) && !pool->stopping)
+        while (!look_for_work(self) && !pool->stopping)
             pool_sleep(self, BIDE_FOREVER);
         entry = take(self, &task);
         if (entry)
@@ -218,7 +221,7 @@ static bool is_at_end(const struct worker *worker, const struct worker *self)
            fibers_first_time(&worker->fibers) == BIDE_FOREVER;
 }
 
-/* With no memory for a fiber to park on, queued tasks wait until one is free; but not if no task can move that could free one. */
+/* With no memory for a fiber to park on, tasks wait until one is free; but not if no task can move that could free one. */
 static bool is_stuck(const struct worker *self, bool has_work)
 {
     const bide_pool *pool = self->pool;
@@ -259,8 +262,8 @@ static struct link *leave_to_another(struct worker *self)
     return self->pool->waking ? NULL : pool_wake(self->pool);
 }
 
-/* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake before
- * this one sleeps, or goes on with those that are ready. */
+/* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake
+ * before this one sleeps, or goes on with those that are ready. */
 static void rest(struct worker *self, bool has_work)
 {
     bide_pool *pool = self->pool;
@@ -276,7 +279,7 @@ static void rest(struct worker *self, bool has_work)
     waiters_fire(other);
 }
 
-/* One round: go on with who is ready, then start a task, or sleep until there is something to do. false: nothing ever will be. */
+/* One round: go on with who is ready, then start a task, or sleep until there is something to do. false: that is the end. */
 static bool go_round(struct worker *self)
 {
     bide_pool *pool = self->pool;
@@ -288,18 +291,19 @@ static bool go_round(struct worker *self)
     self->is_waking = false;
     self->starves = !has_spare;
     bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
-    bool work = has_work(self);
+    bool has_work = look_for_work(self);
     if (pool->stopping) {
         monitor_unlock(&pool->monitor);
         return false;
     }
-    if (!goes_on && (has_spare ? may_take(self, work) : is_stuck(self, work))) {
+    if (!goes_on && (has_spare ? may_take(self, has_work) : is_stuck(self, has_work))) {
         bide_future *entry = take(self, &task);
+        assert(entry);
         task.refusal = has_spare ? 0 : ENOMEM;
         self->fibers.to_queue = !task.future; /* a dead entry was nobody's turn */
         see_to(self, &task, entry, &self->clean);
     } else {
-        rest(self, work);
+        rest(self, has_work);
     }
     return true;
 }

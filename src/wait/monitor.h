@@ -9,8 +9,8 @@
  *     monitor_unlock(m);
  *     waiters_fire(chain);
  *
- * The order of locks: a monitor, then the LOCK of a future that has not started; the LOCK of a running one, then the monitor of its
- * pool. Never two monitors.
+ * The order of locks: a monitor, then the LOCK of a future that has not started; the LOCK of a running one, then the monitor
+ * of its pool. Never two monitors.
  *
  * All zero is an unlocked monitor and an empty condition. */
 #ifndef WAIT_MONITOR_H

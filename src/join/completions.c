@@ -194,7 +194,7 @@ static struct link *list_entry(bide_completions *completions, struct entry *entr
     entry->cancelled_in = completions->cancels;
     entry->listed = true;
     completions->listed++;
-    if (!future->runner || !future->runner->holds)
+    if (!future->runner) /* nothing more of it: the pool of one that has ended may be gone */
         return NULL;
     if (precedes(position, completions->fresh))
         completions->fresh = position;

@@ -1085,17 +1085,35 @@ static void resolve_and_release(bide_future *promises[], size_t n)
     }
 }
 
+static void pass_many_through(bide_completions *queue)
+{
+    bide_future *promises[MANY_MORE];
+    make_promises(promises, MANY_MORE);
+    list_all(queue, promises, MANY_MORE);
+    resolve_and_release(promises, MANY_MORE);
+    take_all_of(queue, MANY_MORE);
+}
+
+static void what_outlived_its_pool_can_be_added(void **state)
+{
+    struct fixture *at = *state;
+    unsigned number = 1;
+    bide_completions *queue = make_queue();
+    bide_future *future = submit(at->pool, give_number, &number);
+    fixture_end_pool(at);
+    list(queue, future, NULL);
+    bide_future_release(future);
+    take_all_of(queue, 1);
+    bide_completions_destroy(queue);
+}
+
 static void what_has_been_taken_leaves_no_memory_behind(void **state)
 {
     (void)state;
-    bide_future *promises[MANY_MORE];
     bide_completions *queue = make_queue();
     size_t before = seams_memory_live();
     for (int i = 0; i < 5; i++) {
-        make_promises(promises, MANY_MORE);
-        list_all(queue, promises, MANY_MORE);
-        resolve_and_release(promises, MANY_MORE);
-        take_all_of(queue, MANY_MORE);
+        pass_many_through(queue);
         assert_in_range(seams_memory_live() - before, 0, 1);
     }
     bide_completions_destroy(queue);
@@ -1104,7 +1122,6 @@ static void what_has_been_taken_leaves_no_memory_behind(void **state)
 static void submits_that_fail_leave_no_memory_behind(void **state)
 {
     struct fixture *at = *state;
-    bide_future *promises[MANY_MORE];
     bide_completions *queue = make_queue();
     unsigned number = 1;
     size_t before = seams_memory_live();
@@ -1112,10 +1129,7 @@ static void submits_that_fail_leave_no_memory_behind(void **state)
     for (int i = 0; i < MANY_MORE; i++)
         assert_int_equal(bide_completions_submit(queue, at->pool, give_number, &number, NULL), ESHUTDOWN);
     assert_in_range(seams_memory_live() - before, 0, 1);
-    make_promises(promises, MANY_MORE);
-    list_all(queue, promises, MANY_MORE);
-    resolve_and_release(promises, MANY_MORE);
-    take_all_of(queue, MANY_MORE);
+    pass_many_through(queue);
     assert_in_range(seams_memory_live() - before, 0, 1);
     bide_completions_destroy(queue);
 }
@@ -1377,6 +1391,7 @@ int main(void)
         ALONE(destroying_null_does_nothing),
         ON_POOLS(misuse_is_einval),
         ON_POOLS(submitting_to_a_closed_pool_lists_nothing),
+        ON_POOLS(what_outlived_its_pool_can_be_added),
         ALONE(what_has_been_taken_leaves_no_memory_behind),
         ON_ONE_WORKER(submits_that_fail_leave_no_memory_behind),
         ALONE(without_memory_what_is_listed_stays),

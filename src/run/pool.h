@@ -36,7 +36,7 @@ struct worker {
     bide_time now;             /* the clock as it was when last asked for the schedule */
     bool sees_due;             /* for as long as it has the monitor: something is due, and its to take */
     bool due_is_next;          /* not what is queued, if there are both */
-    bool is_waking;            /* fired, and has not come to the monitor yet */
+    bool is_waking;            /* fired, and has not looked at the queue yet */
     bool starves;              /* has no memory to start a task */
     struct list inbox;         /* fibers that others have made ready */
     size_t live;               /* tasks that have started and not ended */

@@ -111,7 +111,7 @@ static int remove_file(const char *path, const struct stat *status, int type, st
 
 static void begin_tree(void)
 {
-    snprintf(root, sizeof root, "/tmp/bide-cpus-XXXXXX");
+    snprintf(root, sizeof root, "bide-cpus-XXXXXX");
     assert_non_null(mkdtemp(root));
 }
 

@@ -1,5 +1,6 @@
 /* Entries of the queue that are dead, as their tasks have ended elsewhere or were cancelled. */
 #include "support/asleep.h"
+#include "support/places.h"
 
 #include <stdatomic.h>
 
@@ -92,19 +93,6 @@ static void what_is_cancelled_leaves_when_it_is_half_of_the_queue(void **state)
     }
     vacate(at->pool, &gate);
     assert_int_equal(atomic_load(&drops), MANY);
-}
-
-/* Plain: on one worker. */
-struct place {
-    unsigned *count, expected;
-};
-
-static int count_place(void *arg, bide_value *result)
-{
-    struct place *place = arg;
-    (void)result;
-    CHECK_EQUAL((*place->count)++, place->expected);
-    return 0;
 }
 
 static void those_alive_among_them_run_in_their_order(void **state)

@@ -1,4 +1,5 @@
 #include "support/asleep.h"
+#include "support/places.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -67,19 +68,6 @@ static void needs_nobody_to_ask(void **state)
     assert_int_equal(bide_submit_at(at->pool, bide_in(0.001), stand_at, &gate, NULL), 0);
     assert_int_equal(bide_pool_drain(at->pool, BIDE_FOREVER), 0);
     assert_int_equal(gate_arrived(&gate), 1);
-}
-
-/* Plain counters: they run on one worker. */
-struct place {
-    unsigned *count, expected;
-};
-
-static int count_place(void *arg, bide_value *result)
-{
-    struct place *place = arg;
-    (void)result;
-    CHECK_EQUAL((*place->count)++, place->expected);
-    return 0;
 }
 
 static void takes_equal_times_in_the_order_of_submission(void **state)

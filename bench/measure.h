@@ -1,12 +1,30 @@
-/* What the benchmarks have in common. */
+/* What the programs have in common, in C and in C++, with bide or without it. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
-#include <bide/bide.h>
-
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
+
+struct arguments {
+    unsigned workers;
+    size_t size;
+};
+
+/* program WORKERS [SIZE] */
+static inline struct arguments read_arguments(int argc, char **argv, size_t default_size)
+{
+    struct arguments arguments;
+    arguments.workers = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+    arguments.size = argc > 2 ? strtoull(argv[2], NULL, 10) : default_size;
+    if (arguments.workers == 0 || arguments.size == 0) {
+        fprintf(stderr, "usage: %s WORKERS [SIZE]\n", argv[0]);
+        exit(2);
+    }
+    return arguments;
+}
 
 static inline void check(int error)
 {
@@ -16,9 +34,37 @@ static inline void check(int error)
     }
 }
 
-static inline double seconds_since(bide_time start)
+static inline void expect(int holds, const char *what)
 {
-    return (double)(bide_clock() - start) / 1e9;
+    if (!holds) {
+        fprintf(stderr, "not so: %s\n", what);
+        exit(1);
+    }
+}
+
+static inline void *allocate(size_t n, size_t size)
+{
+    void *memory = calloc(n, size);
+    expect(memory != NULL, "there is memory");
+    return memory;
+}
+
+static inline void print(const char *metric, double figure)
+{
+    printf("%s %.3f\n", metric, figure);
+}
+
+/* Nanoseconds on CLOCK_MONOTONIC. */
+static inline int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static inline double seconds_since(int64_t start)
+{
+    return (double)(now() - start) / 1e9;
 }
 
 static inline struct rusage used(void)
@@ -37,6 +83,11 @@ static inline double cpu_seconds(struct rusage usage)
 static inline double peak_mb(struct rusage usage)
 {
     return (double)usage.ru_maxrss / 1024;
+}
+
+static inline long switches(struct rusage usage)
+{
+    return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
 #endif

@@ -25,7 +25,7 @@ format()
 
 tidy()
 {
-    files 'src/*.c' 'tests/*.c' 'examples/*.c' 'bench/*.c' | grep -zv '^tests/consumers/' |
+    files 'src/*.c' 'tests/*.c' 'examples/*.c' 'bench/*/bide*.c' | grep -zv '^tests/consumers/' |
         xargs -0 -P 2 -n 4 clang-tidy -p build/debug --quiet
 }
 

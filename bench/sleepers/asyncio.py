@@ -1,6 +1,4 @@
-"""The workload of ../sleepers.c with asyncio: sleepers.py N [MAX_DELAY]
-
-Fair: one task for each sleep, their ends taken from an asyncio.Queue, which takes a little less CPU time and memory here
+"""Fair: one task for each sleep, their ends taken from an asyncio.Queue, which takes a little less CPU time and memory here
 than asyncio.as_completed(). asyncio has one thread, so a second worker would not help it; delays and ends are kept in
 arrays of 8-byte numbers, as in the other programs."""
 
@@ -29,8 +27,8 @@ async def collect(n, delays, ends, done):
     return delay_inversions, end_inversions
 
 
-async def measure(n, max_delay):
-    delays = array.array("d", (random.random() * max_delay for _ in range(n)))
+async def measure(n):
+    delays = array.array("d", (random.random() for _ in range(n)))
     ends = array.array("d", bytes(8 * n))
     done = asyncio.Queue()
     start = time.monotonic()
@@ -39,9 +37,12 @@ async def measure(n, max_delay):
     over = time.monotonic() - start - max(delays)
     await asyncio.wait(tasks)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-    print("asyncio", n, f"{over * 1e3:.1f} {cpu:.2f} {peak:.1f}", *inversions)
+    print("over_ms", over * 1e3)
+    print("cpu_s", usage.ru_utime + usage.ru_stime)
+    print("peak_mb", usage.ru_maxrss / 1024)
+    print("delay_inversions", inversions[0])
+    print("end_inversions", inversions[1])
 
 
 random.seed(1)
-asyncio.run(measure(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1.0))
+asyncio.run(measure(int(sys.argv[2]) if len(sys.argv) > 2 else 10000))

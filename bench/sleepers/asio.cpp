@@ -1,19 +1,15 @@
-// The workload of ../sleepers.c with Boost.Asio: sleepers N [MAX_DELAY]
-//
-// Fair: one steady_timer for each sleep, on an io_context that two threads run, as bide has two workers; their ends go
-// to the main thread through a queue under a mutex and a condition, of which it takes all that is there at a time.
+// Fair: one steady_timer for each sleep, on an io_context that all threads run; their ends go to the main thread through
+// a queue under a mutex and a condition, of which it takes all that is there at a time.
+#include "../measure.h"
+
 #include <boost/asio.hpp>
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <random>
 #include <thread>
 #include <vector>
-
-#include <sys/resource.h>
 
 using boost::asio::steady_timer;
 using time_clock = std::chrono::steady_clock;
@@ -52,10 +48,10 @@ struct score {
     std::size_t delay_inversions = 0, end_inversions = 0;
 };
 
-static std::vector<nap> draw_all(std::size_t n, double max_delay)
+static std::vector<nap> draw_all(std::size_t n)
 {
     std::mt19937_64 random(1);
-    std::uniform_real_distribution<double> delay(0, max_delay);
+    std::uniform_real_distribution<double> delay(0, 1);
     std::vector<nap> naps(n);
     for (nap &each : naps)
         each.delay = delay(random);
@@ -86,22 +82,15 @@ static score collect(std::size_t n, completions &done)
     return found;
 }
 
-static void report(std::size_t n, double over, const score &found)
+static void run(std::size_t n, unsigned workers)
 {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    auto seconds = [](const timeval &time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
-    std::printf("asio %zu %.1f %.2f %.1f %zu %zu\n", n, over * 1e3, seconds(usage.ru_utime) + seconds(usage.ru_stime),
-                double(usage.ru_maxrss) / 1024, found.delay_inversions, found.end_inversions);
-}
-
-static void measure(std::size_t n, double max_delay)
-{
-    boost::asio::io_context io(2);
+    boost::asio::io_context io(static_cast<int>(workers));
     auto work = boost::asio::make_work_guard(io);
-    std::thread threads[] = {std::thread([&] { io.run(); }), std::thread([&] { io.run(); })};
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < workers; i++)
+        threads.emplace_back([&] { io.run(); });
     completions done;
-    std::vector<nap> naps = draw_all(n, max_delay);
+    std::vector<nap> naps = draw_all(n);
     auto start = time_clock::now();
     std::vector<steady_timer> timers;
     timers.reserve(n);
@@ -112,8 +101,11 @@ static void measure(std::size_t n, double max_delay)
     score found = collect(n, done);
     std::chrono::duration<double> elapsed = time_clock::now() - start;
     auto by_delay = [](const nap &a, const nap &b) { return a.delay < b.delay; };
-    double longest = n ? std::max_element(naps.begin(), naps.end(), by_delay)->delay : 0;
-    report(n, elapsed.count() - longest, found);
+    print("over_ms", (elapsed.count() - std::max_element(naps.begin(), naps.end(), by_delay)->delay) * 1e3);
+    print("cpu_s", cpu_seconds(used()));
+    print("peak_mb", peak_mb(used()));
+    print("delay_inversions", double(found.delay_inversions));
+    print("end_inversions", double(found.end_inversions));
     work.reset();
     for (std::thread &each : threads)
         each.join();
@@ -121,5 +113,6 @@ static void measure(std::size_t n, double max_delay)
 
 int main(int argc, char **argv)
 {
-    measure(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 0, argc > 2 ? std::strtod(argv[2], nullptr) : 1);
+    arguments given = read_arguments(argc, argv, 10000);
+    run(given.size, given.workers);
 }

@@ -1,7 +1,5 @@
-// The workload of ../sleepers.c with goroutines: sleepers N [MAX_DELAY]
-//
 // Fair: one goroutine for each sleep, their ends taken from a channel with room for all, which is faster here than one
-// without; two threads run Go code, as bide has two workers. Memory is what Go's own collector makes of it at its default setting.
+// without. Memory is what Go's own collector makes of it at its default setting.
 package main
 
 import (
@@ -18,10 +16,10 @@ type nap struct {
 	delay, end time.Duration
 }
 
-func drawAll(n int, maxDelay float64) (naps []nap, longest time.Duration) {
+func drawAll(n int) (naps []nap, longest time.Duration) {
 	naps = make([]nap, n)
 	for i := range naps {
-		naps[i].delay = time.Duration(rand.Float64() * maxDelay * 1e9)
+		naps[i].delay = time.Duration(rand.Float64() * 1e9)
 		if naps[i].delay > longest {
 			longest = naps[i].delay
 		}
@@ -50,33 +48,34 @@ func collect(n int, done <-chan *nap) (delayInversions, endInversions int) {
 	return
 }
 
-func report(n int, over time.Duration, delayInversions, endInversions int) {
+func report(over time.Duration, delayInversions, endInversions int) {
 	var usage syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	fmt.Printf("go %d %.1f %.2f %.1f %d %d\n", n, over.Seconds()*1e3, cpu.Seconds(), float64(usage.Maxrss)/1024,
-		delayInversions, endInversions)
+	fmt.Println("over_ms", over.Seconds()*1e3)
+	fmt.Println("cpu_s", cpu.Seconds())
+	fmt.Println("peak_mb", float64(usage.Maxrss)/1024)
+	fmt.Println("delay_inversions", delayInversions)
+	fmt.Println("end_inversions", endInversions)
 }
 
-func measure(n int, maxDelay float64) {
-	naps, longest := drawAll(n, maxDelay)
+func measure(n int) {
+	naps, longest := drawAll(n)
 	done := make(chan *nap, n)
 	start := time.Now()
 	for i := range naps {
 		go naps[i].sleep(start, done)
 	}
 	delayInversions, endInversions := collect(n, done)
-	report(n, time.Since(start)-longest, delayInversions, endInversions)
+	report(time.Since(start)-longest, delayInversions, endInversions)
 }
 
 func main() {
-	runtime.GOMAXPROCS(2)
-	n, maxDelay := 0, 1.0
-	if len(os.Args) > 1 {
-		n, _ = strconv.Atoi(os.Args[1])
-	}
+	workers, _ := strconv.Atoi(os.Args[1])
+	n := 10000
 	if len(os.Args) > 2 {
-		maxDelay, _ = strconv.ParseFloat(os.Args[2], 64)
+		n, _ = strconv.Atoi(os.Args[2])
 	}
-	measure(n, maxDelay)
+	runtime.GOMAXPROCS(workers)
+	measure(n)
 }

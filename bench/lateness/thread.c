@@ -1,0 +1,8 @@
+/* A thread with the timer slack that threads have by default. */
+#include "thread.h"
+
+int main(int argc, char **argv)
+{
+    measure(read_arguments(argc, argv, 10000), 0);
+    return 0;
+}

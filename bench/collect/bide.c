@@ -1,7 +1,5 @@
 /* Submit from a plain thread, keep every future, then wait for each and read its result. */
-#include "../measure.h"
-
-#include <bide/bide.h>
+#include "../bide.h"
 
 static int give_index(void *arg, bide_value *result)
 {
@@ -12,7 +10,7 @@ static int give_index(void *arg, bide_value *result)
 static double collect(bide_pool *pool, bide_future *futures[], size_t n)
 {
     bide_value value;
-    int64_t start = now();
+    int64_t start = clock_ns();
     for (uintptr_t i = 0; i < n; i++)
         check(bide_submit(pool, give_index, (void *)i, &futures[i]));
     for (size_t i = 0; i < n; i++) {
@@ -24,10 +22,9 @@ static double collect(bide_pool *pool, bide_future *futures[], size_t n)
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = read_arguments(argc, argv, 1000000);
+    struct arguments arguments = parse(argc, argv, 1000000);
     bide_future **futures = allocate(arguments.size, sizeof *futures);
-    bide_pool *pool;
-    check(bide_pool_create(&pool, &(bide_pool_options){.workers = arguments.workers}));
+    bide_pool *pool = make_pool(arguments.workers);
     collect(pool, futures, arguments.size / 10);
     print("ns_per_task", collect(pool, futures, arguments.size) / (double)arguments.size * 1e9);
     free(futures);

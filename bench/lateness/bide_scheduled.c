@@ -15,6 +15,6 @@ static void start_one(bide_pool *pool, struct sleeper *sleeper)
 
 int main(int argc, char **argv)
 {
-    measure(read_arguments(argc, argv, 10000), start_one);
+    measure(parse(argc, argv, 10000), start_one);
     return 0;
 }

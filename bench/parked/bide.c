@@ -15,6 +15,6 @@ static void park_one(bide_completions *done, bide_pool *pool)
 
 int main(int argc, char **argv)
 {
-    measure(read_arguments(argc, argv, 10000), park_one);
+    measure(parse(argc, argv, 10000), park_one);
     return 0;
 }

@@ -3,9 +3,7 @@
 #ifndef BENCH_PARKED_BIDE_PARKED_H
 #define BENCH_PARKED_BIDE_PARKED_H
 
-#include "../measure.h"
-
-#include <bide/bide.h>
+#include "../bide.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -27,7 +25,7 @@ static inline void settle(size_t n)
 static inline double cancel_all(bide_completions *done, size_t n)
 {
     bide_future *future;
-    int64_t start = now();
+    int64_t start = clock_ns();
     check(bide_completions_cancel(done));
     for (size_t i = 0; i < n; i++) {
         check(bide_completions_next(done, BIDE_FOREVER, &future, NULL));
@@ -38,9 +36,8 @@ static inline double cancel_all(bide_completions *done, size_t n)
 
 static inline void measure(struct arguments arguments, park *park_one)
 {
-    bide_pool *pool;
     bide_completions *done;
-    check(bide_pool_create(&pool, &(bide_pool_options){.workers = arguments.workers}));
+    bide_pool *pool = make_pool(arguments.workers);
     check(bide_completions_create(&done));
     for (size_t i = 0; i < arguments.size; i++)
         park_one(done, pool);

@@ -103,7 +103,7 @@ static void run(std::size_t n, unsigned workers)
     auto by_delay = [](const nap &a, const nap &b) { return a.delay < b.delay; };
     print("over_ms", (elapsed.count() - std::max_element(naps.begin(), naps.end(), by_delay)->delay) * 1e3);
     print("cpu_s", cpu_seconds(used()));
-    print("peak_mb", peak_mb(used()));
+    print("peak_mb", double(used().ru_maxrss) / 1024);
     print("delay_inversions", double(found.delay_inversions));
     print("end_inversions", double(found.end_inversions));
     work.reset();
@@ -113,6 +113,6 @@ static void run(std::size_t n, unsigned workers)
 
 int main(int argc, char **argv)
 {
-    arguments given = read_arguments(argc, argv, 10000);
+    arguments given = parse(argc, argv, 10000);
     run(given.size, given.workers);
 }

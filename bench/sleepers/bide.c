@@ -16,6 +16,6 @@ static void start_one(bide_completions *done, bide_pool *pool, struct nap *nap)
 
 int main(int argc, char **argv)
 {
-    measure(read_arguments(argc, argv, 10000), start_one);
+    measure(parse(argc, argv, 10000), start_one);
     return 0;
 }

@@ -5,9 +5,7 @@
 #ifndef BENCH_SLEEPERS_BIDE_SLEEPERS_H
 #define BENCH_SLEEPERS_BIDE_SLEEPERS_H
 
-#include "../measure.h"
-
-#include <bide/bide.h>
+#include "../bide.h"
 
 struct nap {
     double delay;
@@ -47,13 +45,12 @@ static inline struct score collect(bide_completions *done)
 
 static inline void measure(struct arguments arguments, start_nap *start_one)
 {
-    bide_pool *pool;
     bide_completions *done;
     struct nap *naps = allocate(arguments.size, sizeof *naps);
-    check(bide_pool_create(&pool, &(bide_pool_options){.workers = arguments.workers}));
+    bide_pool *pool = make_pool(arguments.workers);
     check(bide_completions_create(&done));
     double longest = draw_all(naps, arguments.size);
-    int64_t start = now();
+    int64_t start = clock_ns();
     for (size_t i = 0; i < arguments.size; i++)
         start_one(done, pool, &naps[i]);
     struct score score = collect(done);

@@ -3,6 +3,6 @@
 
 int main(int argc, char **argv)
 {
-    print("end_inversions", (double)measure(read_arguments(argc, argv, 10000), bide_task_wait_n));
+    print("end_inversions", (double)measure(parse(argc, argv, 10000), bide_task_wait_n));
     return 0;
 }

@@ -3,6 +3,6 @@
 
 int main(int argc, char **argv)
 {
-    measure(read_arguments(argc, argv, 10000), bide_wait_n);
+    measure(parse(argc, argv, 10000), bide_wait_n);
     return 0;
 }

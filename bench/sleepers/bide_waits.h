@@ -2,20 +2,17 @@
 #ifndef BENCH_SLEEPERS_BIDE_WAITS_H
 #define BENCH_SLEEPERS_BIDE_WAITS_H
 
-#include "../measure.h"
-
-#include <bide/bide.h>
+#include "../bide.h"
 
 typedef int wait_many(bide_pool *, size_t, double, double *);
 
 /* Returns the inversions of the delays. */
 static inline size_t measure(struct arguments arguments, wait_many *wait)
 {
-    bide_pool *pool;
     double longest = 0, *delays = allocate(arguments.size, sizeof *delays);
     size_t inversions = 0;
-    check(bide_pool_create(&pool, &(bide_pool_options){.workers = arguments.workers}));
-    int64_t start = now();
+    bide_pool *pool = make_pool(arguments.workers);
+    int64_t start = clock_ns();
     check(wait(pool, arguments.size, 1.0, delays));
     double seconds = seconds_since(start);
     for (size_t i = 0; i < arguments.size; i++) {

@@ -19,7 +19,7 @@ struct submitter {
 
 static inline void *submit_share(void *arg)
 {
-    struct submitter *submitter = arg;
+    struct submitter *submitter = (struct submitter *)arg;
     submitter->submit(submitter->pool, submitter->n);
     return NULL;
 }
@@ -29,7 +29,9 @@ static inline void submit_from_outside(submit_fn *submit, void *pool, size_t n)
 {
     struct submitter submitters[SUBMITTERS];
     for (int i = 0; i < SUBMITTERS; i++) {
-        submitters[i] = (struct submitter){.submit = submit, .pool = pool, .n = n};
+        submitters[i].submit = submit;
+        submitters[i].pool = pool;
+        submitters[i].n = n;
         expect(pthread_create(&submitters[i].thread, NULL, submit_share, &submitters[i]) == 0, "thread");
     }
     for (int i = 0; i < SUBMITTERS; i++)

@@ -24,11 +24,11 @@ $(out)/%_clang: bench/%.c $(headers)
 
 $(out)/%: bench/%.cpp $(headers)
 	@mkdir -p $(@D)
-	g++ -std=c++17 $(options)
+	g++ -std=c++20 $(options)
 
 $(out)/%_clang: bench/%.cpp $(headers)
 	@mkdir -p $(@D)
-	clang++ -std=c++17 $(options)
+	clang++ -std=c++20 $(options)
 
 $(out)/%: bench/%.go
 	@mkdir -p $(@D)

@@ -2,7 +2,9 @@
 // a queue under a mutex and a condition, of which it takes all that is there at a time.
 #include "../measure.h"
 
-#include <boost/asio.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <condition_variable>

@@ -62,7 +62,7 @@ install()
     all=$(for implementation in "$@"; do packages "$implementation"; done)
     # shellcheck disable=SC2046,SC2086
     sh ci/install-deps.sh cmake g++ gcc libc6-dev make python3 $all >/dev/null 2>&1 && return
-    sh ci/install-deps.sh cmake g++ gcc libc6-dev make python3
+    sh ci/install-deps.sh cmake g++ gcc libc6-dev make python3 || exit
     for implementation in "$@"; do
         # shellcheck disable=SC2046
         sh ci/install-deps.sh $(packages "$implementation") >/dev/null 2>&1 && continue
@@ -96,6 +96,7 @@ measure()
     local name=$1 round implementation extension figures
     for round in $(seq "$rounds"); do
         while read -r _ implementation extension; do
+            [[ $implementation != bide* || -x build/release/bench/$2/$implementation ]] || continue
             # shellcheck disable=SC2046,SC2086
             if figures=$(timeout 600 $(command_of "$2" "$implementation" "$extension") "$workers" ${3-} </dev/null); then
                 echo "$name, $implementation: ${figures//$'\n'/, }" >&2
@@ -123,13 +124,13 @@ build
 mkdir -p $results
 rm -f $results/*.{csv,md,svg}
 echo workload,implementation,round,metric,figure >$results/results.csv
-for workload in $(cut -d ' ' -f 1 <<<"$programs" | uniq); do
+while read -r workload _; do
     mapfile -t each_size < <(sizes "$workload")
     for size in "${each_size[@]}"; do
         name=$workload
         [ ${#each_size[@]} = 1 ] || name+=-$size
         measure "$name" "$workload" "$size" >>$results/results.csv
     done
-done
+done <bench/workloads.txt
 python3 -I bench/report.py $results "On $(nproc) processors, $workers workers or threads, $rounds rounds."
 exit $status

@@ -77,7 +77,7 @@ def bar(y, implementation, figures, end):
     if median > end:
         path += f"M{LABELS + width - 24} {y}m6 0h6l-6 {ROW - 6}h-6z"
     figure = number(median) + ("" if times is None else f" · {times:.2f}×")
-    base = y + ROW - 11
+    base = y + ROW - 10
     return (f'<path d="{path}" fill="{colour}" fill-rule="evenodd"/>' + text(LABELS - 8, base, implementation, label, "end")
             + text(LABELS + width + 8, base, figure, label))
 
@@ -92,8 +92,8 @@ def plot(workload, metrics):
         for implementation in by_median(figures):
             y += ROW
             lines.append(bar(y, implementation, figures, end))
-        y += 2 * ROW
-    size = f"{LABELS + BARS + FIGURES} {y}"
+        y += ROW + 16
+    size = f"{LABELS + BARS + FIGURES} {y - 8}"
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-family="sans-serif" font-size="13">\n'
             + "\n".join(lines) + "\n</svg>\n")
 

@@ -90,21 +90,34 @@ command_of()
     esac
 }
 
-# measure NAME WORKLOAD [SIZE]: lines name,implementation,round,metric,figure.
+# measure NAME ROUND COMMAND...: lines name,round,metric,figure.
 measure()
 {
-    local name=$1 round implementation extension figures
+    local head=$1,$2 figures
+    shift 2
+    if ! figures=$(timeout 600 "$@" </dev/null); then
+        say "$head failed"
+        return 1
+    fi
+    echo "$head: ${figures//$'\n'/, }" >&2
+    awk -v head="$head" '{ print head "," $1 "," $2 }' <<<"$figures"
+}
+
+# measure_all NAME WORKLOAD [SIZE]: in turn; with --quick, which asks only whether they work, all at once.
+measure_all()
+{
+    local name=$1 workload=$2 round implementation extension each started=()
     for round in $(seq "$rounds"); do
         while read -r _ implementation extension; do
-            [[ $implementation != bide* || -x build/release/bench/$2/$implementation ]] || continue
+            [[ $implementation != bide* || -x build/release/bench/$workload/$implementation ]] || continue
             # shellcheck disable=SC2046,SC2086
-            if figures=$(timeout 600 $(command_of "$2" "$implementation" "$extension") "$workers" ${3-} </dev/null); then
-                echo "$name, $implementation: ${figures//$'\n'/, }" >&2
-                awk -v head="$name,$implementation,$round" '{ print head "," $1 "," $2 }' <<<"$figures"
-            else
-                fail "$name, $implementation: failed"
-            fi
-        done < <(grep "^$2 " <<<"$programs")
+            measure "$name,$implementation" "$round" $(command_of "$workload" "$implementation" "$extension") "$workers" ${3-} &
+            started+=($!)
+            [ $quick ] || wait $! || status=1
+        done < <(grep "^$workload " <<<"$programs")
+    done
+    for each in ${quick:+"${started[@]}"}; do
+        wait "$each" || status=1
     done
 }
 
@@ -129,7 +142,7 @@ while read -r workload _; do
     for size in "${each_size[@]}"; do
         name=$workload
         [ ${#each_size[@]} = 1 ] || name+=-$size
-        measure "$name" "$workload" "$size" >>$results/results.csv
+        measure_all "$name" "$workload" "$size" >>$results/results.csv
     done
 done <bench/workloads.txt
 python3 -I bench/report.py $results "On $(nproc) processors, $workers workers or threads, $rounds rounds."

@@ -39,7 +39,7 @@ $(out)/%: bench/%.java
 	touch $@
 
 # All binaries of the manifest WORKLOAD_IMPLEMENTATION; the crates are those that Debian has installed.
-$(out)/%: bench/%.rs bench/rust/Cargo.toml
+$(out)/%: bench/%.rs bench/rust/Cargo.toml $(wildcard bench/rust/src/*.rs)
 	@mkdir -p $(@D)
-	cd bench/rust && cargo build --release --offline --target-dir $(CURDIR)/$(out)/rust --bin $(subst /,_,$*)
+	cd bench/rust && cargo build -q --release --offline --target-dir $(CURDIR)/$(out)/rust --bin $(subst /,_,$*)
 	cp $(out)/rust/release/$(subst /,_,$*) $@

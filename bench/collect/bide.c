@@ -23,7 +23,7 @@ static double collect(bide_pool *pool, bide_future *futures[], size_t n)
 int main(int argc, char **argv)
 {
     struct arguments arguments = parse(argc, argv, 1000000);
-    bide_future **futures = allocate(arguments.size, sizeof *futures);
+    bide_future **futures = allocate(arguments.size, sizeof(bide_future *));
     bide_pool *pool = make_pool(arguments.workers);
     collect(pool, futures, arguments.size / 10);
     print("ns_per_task", collect(pool, futures, arguments.size) / (double)arguments.size * 1e9);

@@ -53,7 +53,7 @@ static inline double time_loop(loop_fn *loop, void *pool, double *data, size_t n
 static inline double compare_loops(loop_fn *loop, loop_fn *serial, void *pool, size_t n)
 {
     double *data = (double *)malloc(2 * n * sizeof *data);
-    expect(data, "memory");
+    expect(data != NULL, "memory");
     double *serial_data = data + n;
     time_loop(loop, pool, data, n > 10 ? n / 10 : n);
     double serial_seconds = time_loop(serial, pool, serial_data, n);

@@ -73,10 +73,10 @@ static inline double time_matmul(matmul_fn *matmul, void *pool, struct product p
 /* Multiplying quarters, which is an eighth, goes before. */
 static inline void measure_matmul(matmul_fn *matmul, void *pool, size_t n)
 {
-    expect(n >= 2 * LEAF && (n & (n - 1)) == 0, "size, which is a power of two from 64 on");
+    expect(n > LEAF && (n & (n - 1)) == 0, "size, which is a power of two from 64 on");
     size_t count = n * n;
     int *a = (int *)malloc(3 * count * sizeof *a);
-    expect(a, "memory");
+    expect(a != NULL, "memory");
     struct product product = {a, a + count, a + 2 * count, n, n};
     fill(a, 2 * count, 1);
     time_matmul(matmul, pool, quarter(product, 0, 0));

@@ -29,7 +29,7 @@ static void collect(bide_future *futures[], size_t n)
 int main(int argc, char **argv)
 {
     struct arguments arguments = parse(argc, argv, 1000000);
-    bide_future **futures = allocate(arguments.size, sizeof *futures);
+    bide_future **futures = allocate(arguments.size, sizeof(bide_future *));
     gate_init(&gate);
     bide_pool *pool = make_pool(arguments.workers);
     for (unsigned i = 0; i < arguments.workers; i++)

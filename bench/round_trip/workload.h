@@ -22,7 +22,7 @@ static inline void measure_trips(trip_fn *trip, void *pool, size_t n)
 {
     size_t paused = n > 20 ? n / 20 : 1;
     double *us = (double *)malloc(n * sizeof *us);
-    expect(us, "memory");
+    expect(us != NULL, "memory");
     make_trips(trip, pool, n / 10, 0, us);
     make_trips(trip, pool, n, 0, us);
     print("back_to_back_us", percentile(us, n, 50));

@@ -24,9 +24,8 @@ packages()
     java) echo default-jdk-headless ;;
     libuv) echo gcc libuv1-dev pkg-config ;;
     openmp_clang) echo clang libomp-dev ;;
-    rayon) echo cargo librust-rayon-dev ;;
+    rayon | tokio) echo cargo librust-libc-dev librust-rayon-dev librust-tokio-dev ;; # one manifest
     tbb) echo g++ libtbb-dev pkg-config ;;
-    tokio) echo cargo librust-tokio-dev ;;
     esac
 }
 

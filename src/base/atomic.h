@@ -41,6 +41,16 @@ static inline void store_release(atomic_word *at, word value)
 #endif
 }
 
+/* Only what nobody else writes, or reads without an order of its own. */
+static inline void store_relaxed(atomic_word *at, word value)
+{
+#ifdef BIDE_VALGRIND
+    atomic_exchange_explicit(at, value, memory_order_relaxed);
+#else
+    atomic_store_explicit(at, value, memory_order_relaxed);
+#endif
+}
+
 static inline word add_relaxed(atomic_word *at, word value)
 {
     return atomic_fetch_add_explicit(at, value, memory_order_relaxed);
@@ -76,6 +86,39 @@ static inline bool cas_acq_rel(atomic_word *at, word *expected, word desired)
     tools_release(at);
     bool set =
         atomic_compare_exchange_strong_explicit(at, expected, desired, memory_order_acq_rel, memory_order_acquire);
+    tools_acquire(at);
+    return set;
+}
+
+/* The sequentially consistent ones: of two threads that each write one word and then read the other's, one sees. */
+static inline word load_seq(const atomic_word *at)
+{
+    word value = atomic_load_explicit((atomic_word *)(uintptr_t)at, memory_order_seq_cst);
+    tools_acquire(at);
+    return value;
+}
+
+static inline word exchange_seq(atomic_word *at, word value)
+{
+    tools_release(at);
+    word before = atomic_exchange_explicit(at, value, memory_order_seq_cst);
+    tools_acquire(at);
+    return before;
+}
+
+static inline word add_seq(atomic_word *at, word value)
+{
+    tools_release(at);
+    word before = atomic_fetch_add_explicit(at, value, memory_order_seq_cst);
+    tools_acquire(at);
+    return before;
+}
+
+static inline bool cas_seq(atomic_word *at, word *expected, word desired)
+{
+    tools_release(at);
+    bool set =
+        atomic_compare_exchange_strong_explicit(at, expected, desired, memory_order_seq_cst, memory_order_seq_cst);
     tools_acquire(at);
     return set;
 }

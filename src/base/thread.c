@@ -158,31 +158,48 @@ void thread_state_save(struct thread_state *state)
     state->error = errno;
     state->float_control = float_control_get();
     pthread_sigmask(SIG_SETMASK, NULL, &state->signals);
+    state->has_signals = true;
     cancellation_get(state);
 }
 
-void thread_state_restore(const struct thread_state *state)
+void thread_state_restore(const struct thread_state *state, struct stretch *stretch)
 {
     cancellation_set(state);
-    pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+    if (!stretch_was_short(stretch)) {
+        pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+        stretch_learn(stretch);
+    }
     rest_restore(state);
 }
 
-void thread_state_exchange(struct thread_state *saved, const struct thread_state *next)
+static bool are_same(const sigset_t *a, const sigset_t *b)
 {
-    memset(saved, 0, sizeof *saved);
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
+{
     saved->error = errno;
     saved->float_control = float_control_get();
-    pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
+    saved->has_signals = false;
+    if (!stretch_was_short(stretch)) {
+        sigemptyset(&saved->signals);
+        pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
+        stretch_learn(stretch);
+        saved->has_signals = !are_same(&saved->signals, &next->signals);
+    }
     cancellation_get(saved);
     cancellation_set(next);
     rest_restore(next);
 }
 
-void thread_state_return(const struct thread_state *saved, const struct thread_state *now)
+void thread_state_return(const struct thread_state *saved, struct stretch *stretch)
 {
-    if (memcmp(&saved->signals, &now->signals, sizeof saved->signals) != 0)
+    if (saved->has_signals)
         pthread_sigmask(SIG_SETMASK, &saved->signals, NULL);
     cancellation_set(saved);
     rest_restore(saved);
+    stretch_begin(stretch);
+    if (saved->has_signals)
+        stretch->began = STRETCH_IS_LONG;
 }

@@ -2,6 +2,8 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include "base/stretch.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -35,17 +37,20 @@ uintptr_t thread_stack_here(void);
  * part of the floating-point state (rounding, precision, masked exceptions). */
 struct thread_state {
     sigset_t signals;
+    bool has_signals; /* of its own; else they are those of the state it was exchanged for */
     int error, cancel_state, cancel_type;
     uint64_t float_control;
 };
 
 void thread_state_save(struct thread_state *state);
-void thread_state_restore(const struct thread_state *state);
 
-/* Save it, and make it another one. */
-void thread_state_exchange(struct thread_state *saved, const struct thread_state *next);
+/* Make it that state again after a stretch that began in it. */
+void thread_state_restore(const struct thread_state *state, struct stretch *stretch);
 
-/* Restore what was saved; the thread's is `now`. Costs no system call where the signal mask is the same. */
-void thread_state_return(const struct thread_state *saved, const struct thread_state *now);
+/* Save it, and make it another one. The stretch began with the signal mask of the other, or is long. */
+void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch);
+
+/* Restore what was saved by an exchange, whose other state it is; the next stretch begins. */
+void thread_state_return(const struct thread_state *saved, struct stretch *stretch);
 
 #endif

@@ -319,7 +319,7 @@ static int await_end_of_any(bide_completions *completions, bide_time deadline)
     if (!strand_may_wait())
         return EDEADLK;
     int error = ENOENT;
-    if (deadline == BIDE_FOREVER && !self->operations->stop_is_due(self))
+    if (deadline == BIDE_FOREVER && !strand_stop_is_due(self))
         error = run_one_here(completions);
     return error == ENOENT ? monitor_wait(&completions->monitor, &completions->takers, deadline, STOP | LATE) : error;
 }

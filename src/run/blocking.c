@@ -47,14 +47,17 @@ static void *help(void *arg)
     struct helper *self = arg;
     struct blocking *blocking = &self->pool->blocking;
     struct thread_state clean;
+    struct stretch stretch;
     self->thread = pthread_self();
     helped_pool = self->pool;
     thread_state_save(&clean);
+    stretch_init(&stretch);
     monitor_lock(&blocking->monitor);
     for (struct call *call; (call = next_call(blocking));) {
         monitor_unlock(&blocking->monitor);
+        stretch_begin(&stretch);
         call->returned = call->fn(call->arg);
-        thread_state_restore(&clean);
+        thread_state_restore(&clean, &stretch);
         monitor_lock(&blocking->monitor);
         blocking->free++; /* before the task goes on, and calls again */
         monitor_unlock(&blocking->monitor);
@@ -153,7 +156,7 @@ static void hand_in(bide_pool *pool, struct call *call)
 static int call_elsewhere(struct strand *self, struct call *call)
 {
     bide_pool *pool = (bide_pool *)self->runner;
-    if (self->operations->deliver_stop(self))
+    if (strand_deliver_stop(self))
         return ECANCELED;
     waiter_init(&call->waiter, self);
     hand_in(pool, call);

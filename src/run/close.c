@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Under the monitor: wait for the moment in which nothing is queued or running. EAGAIN: it is not now. */
+/* Under the monitor: wait for a moment in which nothing is queued, scheduled or running. EAGAIN: it is not now. */
 static int await_drained(bide_pool *pool, bide_time deadline, word reasons)
 {
     if (pool_is_drained(pool))
@@ -38,61 +38,61 @@ static void shut(bide_pool *pool)
 {
     monitor_lock(&pool->monitor);
     pool->closed = true;
+    struct batch late = injection_close(&pool->injection);
+    pool->entered += late.length;
+    pool_push_batch(pool, late);
     struct link *submitters = list_take_all(&pool->for_room);
     monitor_unlock(&pool->monitor);
     waiters_fire(submitters);
 }
 
-/* From here on nothing starts. The queue, as a chain by link; all of it counts as one running. */
-static bide_future *take_queue(bide_pool *pool)
+/* From here on nothing starts. The backlog, as a chain by link, and what was scheduled. */
+static bide_future *take_backlog(bide_pool *pool)
 {
     monitor_lock(&pool->monitor);
     pool_enqueue_scheduled(pool);
     bide_future *first = pool->first;
     pool->first = pool->last = NULL;
     pool->queued = 0;
-    pool->running++;
-    pool->cancelled = true;
-    pool->closes++;
+    store_release(&pool->refuses, 1);
+    add_release(&pool->runner.closes, 1);
     monitor_unlock(&pool->monitor);
     return first;
 }
 
-/* Entries of tasks that have started are dead: those tasks are asked to stop with the others. */
-static void cancel_queue(bide_pool *pool)
+/* Of what is in the deques, the same as a thief. */
+static void cancel_deque(bide_pool *pool, struct deque *deque)
 {
-    for (bide_future *entry = take_queue(pool), *next; entry; entry = next) {
-        next = entry->link;
-        future_cancel_unstarted(entry);
-        bide_future_release(entry);
-    }
-    pool_retire(pool);
+    word entry;
+    while (deque_length(deque))
+        if ((entry = deque_steal(deque))) {
+            worker_refuse(entry);
+            pool_retire(pool, 1);
+        }
 }
 
-/* A running task that the last close has not asked to stop; a reference to its future. */
-static bide_future *next_unasked(bide_pool *pool)
+/* Entries of tasks that have started are dead: those tasks are asked to stop with the others. */
+static void cancel_queued(bide_pool *pool)
 {
-    bide_future *future = NULL;
-    monitor_lock(&pool->monitor);
-    struct link *first = pool->tasks.first;
-    struct task *task = first ? LISTED_IN(struct task, link, first) : NULL;
-    if (task && task->asked_in != pool->closes) {
-        task->asked_in = pool->closes;
-        list_remove(&pool->tasks, first);
-        list_append(&pool->tasks, first);
-        future = task->future;
-        bide_future_retain(future);
+    size_t count = 0;
+    for (bide_future *entry = take_backlog(pool), *next; entry; entry = next, count++) {
+        next = entry->link;
+        worker_refuse((word)entry);
     }
-    monitor_unlock(&pool->monitor);
-    return future;
+    pool_retire(pool, count);
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        cancel_deque(pool, &pool->workers[i].own);
+        cancel_deque(pool, &pool->workers[i].batch);
+    }
 }
 
 static void shut_and_cancel(bide_pool *pool)
 {
-    cancel_queue(pool);
     shut(pool);
-    for (bide_future *task; (task = next_unasked(pool)); bide_future_release(task))
-        bide_future_cancel(task);
+    cancel_queued(pool);
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        for (bide_future *task; (task = task_next_unasked(&pool->workers[i])); bide_future_release(task))
+            bide_future_cancel(task);
 }
 
 int bide_pool_close(bide_pool *pool, enum bide_close how, bide_time deadline)
@@ -109,18 +109,31 @@ int bide_pool_close(bide_pool *pool, enum bide_close how, bide_time deadline)
     return drain(pool, deadline, STOP | LATE);
 }
 
+static void forget_chain(bide_future *first)
+{
+    for (bide_future *entry = first, *next; entry; entry = next) {
+        next = entry->link;
+        future_forget(entry);
+    }
+}
+
+static void forget_deque(struct deque *deque)
+{
+    for (word entry; (entry = deque_shift(deque));)
+        future_forget((bide_future *)entry);
+}
+
 /* In a child: the workers are not there, and the arguments are the parent's to drop. */
 static void free_inherited(bide_pool *pool)
 {
     pool_enqueue_scheduled(pool);
-    for (bide_future *entry = pool->first, *next; entry; entry = next) {
-        next = entry->link;
-        future_forget(entry);
-    }
-    for (unsigned i = 0; i < pool->options.workers && !pool->runner.holds; i++) {
-        if (pool->workers[i].next)
-            future_forget(pool->workers[i].next);
-        fibers_forget(&pool->workers[i].fibers);
+    forget_chain(pool->first);
+    forget_chain(injection_take(&pool->injection).first);
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        forget_deque(&pool->workers[i].own);
+        forget_deque(&pool->workers[i].batch);
+        if (!pool->runner.holds)
+            fibers_forget(&pool->workers[i].fibers);
     }
     memory_free(pool);
 }

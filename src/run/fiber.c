@@ -17,6 +17,7 @@ struct fiber {
     struct link link; /* ready, spare, or in the inbox of its worker */
     struct fibers *home;
     struct strand *strand; /* of the task that is parked on it */
+    struct fiber *caller;  /* to go back to */
     struct timer timer;
     char *stack;
 };
@@ -67,23 +68,24 @@ static struct fiber *take_spare(struct fibers *fibers)
     return fiber_of(list_take_first(&fibers->spare));
 }
 
-bool fibers_reserve(struct fibers *fibers)
+bool fibers_reserve(struct fibers *fibers, size_t count)
 {
-    if (fibers->spares)
-        return true;
-    struct fiber *fiber = fiber_create(fibers);
-    if (fiber)
+    while (fibers->spares < count) {
+        struct fiber *fiber = fiber_create(fibers);
+        if (!fiber)
+            return false;
         put_spare(fiber);
-    return fiber != NULL;
+    }
+    return true;
 }
 
-bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean)
+bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean, struct stretch *stretch)
 {
-    *fibers = (struct fibers){.clean = clean};
+    *fibers = (struct fibers){.clean = clean, .stretch = stretch};
     stacks_init(&fibers->stacks, stack_size);
     context_make_root(&fibers->root);
     fibers->running = fiber_create(fibers);
-    return fibers->running && fibers_reserve(fibers);
+    return fibers->running && fibers_reserve(fibers, 1);
 }
 
 void fibers_enter(struct fibers *fibers, void (*loop)(void *arg), void *arg)
@@ -149,19 +151,55 @@ static bool is_round_of_queue(struct fibers *fibers)
     return fibers->to_queue || ++fibers->rounds % QUEUE_ROUND == 0;
 }
 
+/* The running fiber becomes a spare one. */
+static void leave_loop(struct fibers *fibers, struct fiber *next)
+{
+    if (fibers->spares >= SPARES)
+        fiber_destroy(take_spare(fibers));
+    put_spare(fibers->running);
+    switch_to(fibers, next);
+}
+
+static struct fiber *take_caller(struct fibers *fibers)
+{
+    struct fiber *caller = fibers->running->caller;
+    fibers->running->caller = NULL;
+    return caller;
+}
+
+static bool can_go_on(const struct fibers *fibers)
+{
+    return !list_is_empty(&fibers->ready) && !load_relaxed(&fibers->mail);
+}
+
 bool fibers_resume(struct fibers *fibers)
 {
-    for (;;) {
+    while (!fibers->handed) {
+        struct fiber *caller = take_caller(fibers);
+        if (caller) {
+            leave_loop(fibers, caller);
+            continue;
+        }
         expire(fibers);
         bool to_queue = is_round_of_queue(fibers);
         fibers->to_queue = false;
-        if (to_queue || list_is_empty(&fibers->ready) || load_relaxed(&fibers->mail))
+        if (to_queue || !can_go_on(fibers))
             return to_queue;
-        if (fibers->spares >= SPARES)
-            fiber_destroy(take_spare(fibers));
-        put_spare(fibers->running);
-        switch_to(fibers, fiber_of(list_take_first(&fibers->ready)));
+        leave_loop(fibers, fiber_of(list_take_first(&fibers->ready)));
     }
+    return false;
+}
+
+void *fibers_handed(struct fibers *fibers)
+{
+    void *handed = fibers->handed;
+    fibers->handed = NULL;
+    return handed;
+}
+
+bool fibers_are_wanted(const struct fibers *fibers)
+{
+    return !list_is_empty(&fibers->ready) || load_relaxed(&fibers->mail);
 }
 
 void fibers_admit(struct fibers *fibers, struct list *mail)
@@ -176,13 +214,23 @@ void fibers_admit(struct fibers *fibers, struct list *mail)
 /* Go on elsewhere until somebody has made the running fiber ready. */
 static void leave_task(struct fibers *fibers)
 {
+    struct fiber *caller = take_caller(fibers);
+    if (caller) {
+        switch_to(fibers, caller);
+        return;
+    }
     expire(fibers);
     fibers->to_queue = is_round_of_queue(fibers);
-    if (fibers->to_queue || list_is_empty(&fibers->ready) || load_relaxed(&fibers->mail)) {
-        switch_to(fibers, take_spare(fibers));
-    } else {
-        switch_to(fibers, fiber_of(list_take_first(&fibers->ready)));
-    }
+    bool goes_on = !fibers->to_queue && can_go_on(fibers);
+    switch_to(fibers, goes_on ? fiber_of(list_take_first(&fibers->ready)) : take_spare(fibers));
+}
+
+/* Start with what was handed. */
+static void leave_to_called(struct fibers *fibers)
+{
+    struct fiber *called = take_spare(fibers);
+    called->caller = fibers->running;
+    switch_to(fibers, called);
 }
 
 /* Where the system has no more pages that fault, an overrun is seen here, late, but not never. */
@@ -195,15 +243,15 @@ static void check_stack(const struct fiber *fiber)
 }
 
 /* The running task leaves its thread as a task finds it, and finds it later as it was. */
-static void wait_elsewhere(struct fibers *fibers, struct strand *strand)
+static void wait_elsewhere(struct fibers *fibers, struct strand *strand, void (*leave)(struct fibers *fibers))
 {
     struct thread_state own;
     check_stack(fibers->running);
-    thread_state_exchange(&own, fibers->clean);
+    thread_state_exchange(&own, fibers->clean, fibers->stretch);
     strand_set_current(NULL);
-    leave_task(fibers);
+    leave(fibers);
     strand_set_current(strand);
-    thread_state_return(&own, fibers->clean);
+    thread_state_return(&own, fibers->stretch);
 }
 
 void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline)
@@ -213,16 +261,36 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
     if (deadline != BIDE_FOREVER)
         heap_add(&fibers->timers, deadline, &self->timer);
     if (strand_set_parked(strand, seen, reasons))
-        wait_elsewhere(fibers, strand);
+        wait_elsewhere(fibers, strand, leave_task);
     if (deadline != BIDE_FOREVER && heap_holds(&fibers->timers, &self->timer))
         heap_remove(&fibers->timers, &self->timer);
 }
 
 void fiber_yield(struct fibers *fibers, struct strand *strand)
 {
+    if (fibers->yielded) /* in a task that was called, and whose caller has not waited */
+        list_append(&fibers->ready, fibers->yielded);
     fibers->yielded = &fibers->running->link;
     fibers->to_queue = true;
-    wait_elsewhere(fibers, strand);
+    wait_elsewhere(fibers, strand, leave_task);
+}
+
+/* A new fiber has the floating-point control of its maker. */
+bool fibers_reserve_in_task(struct fibers *fibers, size_t count)
+{
+    if (fibers->spares >= count)
+        return true;
+    struct thread_state own;
+    thread_state_exchange(&own, fibers->clean, fibers->stretch);
+    bool reserved = fibers_reserve(fibers, count);
+    thread_state_return(&own, fibers->stretch);
+    return reserved;
+}
+
+void fiber_call(struct fibers *fibers, struct strand *strand, void *handed)
+{
+    fibers->handed = handed;
+    wait_elsewhere(fibers, strand, leave_to_called);
 }
 
 struct link *fiber_running(struct fibers *fibers)

@@ -15,7 +15,10 @@
  *   K2 parked   set PARKED in the strand's word, unless something has come
  *   K3 switch   to a fiber that is ready, or to a spare one. Whoever takes PARKED after K2 makes this one ready; only its own
  *               thread switches to it, so nobody can before K3 is over
- *   K4 back     take the timer out, unless it was what ended the park */
+ *   K4 back     take the timer out, unless it was what ended the park
+ *
+ * A task that waits for one that has not started calls a spare fiber, which starts that one at once. When it has ended, or
+ * waits, its fiber switches back: a task that never waits costs its parent two switches, and nobody has to be woken. */
 #ifndef RUN_FIBER_H
 #define RUN_FIBER_H
 
@@ -39,12 +42,14 @@ struct fibers {
     atomic_word mail;                 /* not 0: others have made some ready, that are not in `ready` yet */
     bool to_queue;                    /* the next look is at the queue, not at who is ready */
     const struct thread_state *clean; /* what every task finds */
-    void (*loop)(void *arg);          /* never returns */
+    struct stretch *stretch;
+    void *handed;            /* to the fiber that was called and has not begun */
+    void (*loop)(void *arg); /* never returns */
     void *arg;
 };
 
 /* Make the first two. false: no memory. */
-bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean);
+bool fibers_begin(struct fibers *fibers, size_t stack_size, const struct thread_state *clean, struct stretch *stretch);
 
 /* On the thread's own stack: run loop(arg) on a fiber until it calls fibers_leave(). */
 void fibers_enter(struct fibers *fibers, void (*loop)(void *arg), void *arg);
@@ -58,12 +63,19 @@ void fibers_end(struct fibers *fibers);
 /* In a child, which does not have the thread: free what there is of them. */
 void fibers_forget(struct fibers *fibers);
 
-/* See to it that there is a spare one; false: no memory. */
-bool fibers_reserve(struct fibers *fibers);
+/* See to it that there are so many spare ones; false: no memory. */
+bool fibers_reserve(struct fibers *fibers, size_t count);
+bool fibers_reserve_in_task(struct fibers *fibers, size_t count);
 
-/* In the loop: go on with those that are ready until there are none, or there is mail, or, then true, it is time to look at the
- * queue. */
+/* In the loop: if the fiber was called, go back to who called it. Else go on with those that are ready until there are none, or
+ * there is mail, or something was handed to this fiber, or, then true, it is time to look at the queue. */
 bool fibers_resume(struct fibers *fibers);
+
+/* In the loop: what was handed to this fiber, once; or NULL. */
+void *fibers_handed(struct fibers *fibers);
+
+/* Is there one to go on with, or mail? */
+bool fibers_are_wanted(const struct fibers *fibers);
 
 /* In the loop, when nobody can add to the mail: those that others have made ready are, and behind them who has yielded. */
 void fibers_admit(struct fibers *fibers, struct list *mail);
@@ -79,6 +91,10 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
 
 /* In a task: let all others go first. */
 void fiber_yield(struct fibers *fibers, struct strand *strand);
+
+/* In a task, with a spare fiber and one more: hand something to a spare one, which starts with it at once; back when that
+ * has ended, or waits. */
+void fiber_call(struct fibers *fibers, struct strand *strand, void *handed);
 
 /* The running one, to be made ready later. */
 struct link *fiber_running(struct fibers *fibers);

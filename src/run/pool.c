@@ -28,22 +28,54 @@ static bool are_valid(const bide_pool_options *options)
     return reserved == 0 && (holds || options->waiting == BIDE_PARK) && (holds || is_stack_size(options->stack_size));
 }
 
-static bide_pool *pool_alloc(const bide_pool_options *options)
+/* More workers than that, and each membarrier would interrupt too many. */
+#define MOST_ASYMMETRIC 16
+
+#define SLOTS_PER_WORKER (OWN_SLOTS + BATCH_SLOTS)
+
+/* The slots of the deques lie behind the workers, and are not touched before they are used. NULL: no memory. */
+static bide_pool *pool_alloc(unsigned workers)
+{
+    size_t size, slots;
+    if (__builtin_mul_overflow(workers, sizeof(struct worker), &size) ||
+        __builtin_add_overflow(size, sizeof(bide_pool), &size) ||
+        __builtin_mul_overflow(workers, SLOTS_PER_WORKER * sizeof(atomic_word), &slots) ||
+        __builtin_add_overflow(slots, size, &slots))
+        return NULL;
+    bide_pool *pool = memory_alloc(slots);
+    if (pool)
+        memset(pool, 0, size);
+    return pool;
+}
+
+static void init_workers(bide_pool *pool)
+{
+    unsigned workers = pool->options.workers;
+    bool asymmetric = workers <= MOST_ASYMMETRIC && barrier_is_asymmetric();
+    atomic_word *slots = (atomic_word *)(void *)(pool->workers + workers);
+    for (struct worker *worker = pool->workers; worker < pool->workers + workers; worker++) {
+        worker->pool = pool;
+        worker->index = (unsigned)(worker - pool->workers);
+        deque_init(&worker->own, slots, OWN_SLOTS, asymmetric);
+        deque_init(&worker->batch, slots + OWN_SLOTS, BATCH_SLOTS, asymmetric);
+        slots += SLOTS_PER_WORKER;
+    }
+}
+
+static void init_runner(struct runner *runner, bool holds)
+{
+    runner->holds = holds;
+    runner->run_here = holds ? worker_run_in_place : worker_run_at_once;
+    runner->forget = pool_forget;
+}
+
+static bide_pool *pool_make(const bide_pool_options *options)
 {
     unsigned workers = options->workers ? options->workers : cpus_usable();
-    size_t size;
-    if (__builtin_mul_overflow(workers, sizeof(struct worker), &size) ||
-        __builtin_add_overflow(size, sizeof(bide_pool), &size))
-        return NULL;
-    bide_pool *pool = memory_alloc(size);
+    bide_pool *pool = pool_alloc(workers);
     if (!pool)
         return NULL;
-    memset(pool, 0, size);
-    pool->runner.holds = options->waiting == BIDE_HOLD || !CONTEXT_IS_AVAILABLE;
-    pool->runner.run_here = pool->runner.holds ? worker_run_here : worker_run_next;
-    pool->runner.forget = pool_forget;
-    word_init(&pool->runner.pins, 0);
-    word_init(&pool->monitor.locked, 0);
+    init_runner(&pool->runner, options->waiting == BIDE_HOLD || !CONTEXT_IS_AVAILABLE);
     pool->generation = process_generation();
     pool->options = *options;
     pool->options.workers = workers;
@@ -51,6 +83,7 @@ static bide_pool *pool_alloc(const bide_pool_options *options)
         pool->options.stack_size = pool->runner.holds ? HOLDING_STACK_SIZE : PARKING_STACK_SIZE;
     strncpy(pool->name, options->name ? options->name : "bide", sizeof pool->name - 1);
     pool->options.name = pool->name;
+    init_workers(pool);
     return pool;
 }
 
@@ -66,8 +99,6 @@ static int pool_start(bide_pool *pool, unsigned *created)
     int error = 0, kept = errno; /* bide leaves errno alone; thread creation does not */
     for (*created = 0; *created < pool->options.workers && !error; *created += !error) {
         struct worker *worker = &pool->workers[*created];
-        worker->pool = pool;
-        worker->index = *created;
         error = thread_create(&worker->thread, root_stack_size(pool), worker_main, worker);
     }
     monitor_lock(&pool->monitor);
@@ -82,9 +113,12 @@ void pool_stop(bide_pool *pool, unsigned workers)
 {
     monitor_lock(&pool->monitor);
     pool->stopping = true;
+    store_release(&pool->refuses, 1);
     struct link *idle = list_take_all(&pool->for_work);
-    for (struct link *worker = idle; worker; worker = worker->next)
+    for (struct link *worker = idle; worker; worker = worker->next) {
+        idle_wake(&pool->idle);
         pool->waking++;
+    }
     monitor_unlock(&pool->monitor);
     waiters_fire(idle);
     for (unsigned i = 0; i < workers; i++)
@@ -109,7 +143,7 @@ int bide_pool_create(bide_pool **pool, const bide_pool_options *options)
     static const bide_pool_options defaults;
     if (!pool || (options && !are_valid(options)))
         return EINVAL;
-    bide_pool *made = pool_alloc(options ? options : &defaults);
+    bide_pool *made = pool_make(options ? options : &defaults);
     if (!made)
         return ENOMEM;
     unsigned created;

@@ -5,27 +5,71 @@
 void pool_push(bide_pool *pool, bide_future *future)
 {
     future->link = NULL;
-    if (pool->last)
-        pool->last->link = future;
-    else
-        pool->first = future;
-    pool->last = future;
-    pool->queued++;
+    pool_push_batch(pool, (struct batch){future, future, 1});
 }
 
-bide_future *pool_pop(bide_pool *pool, struct link **submitter)
+void pool_push_batch(bide_pool *pool, struct batch batch)
+{
+    if (!batch.first)
+        return;
+    if (pool->last)
+        pool->last->link = batch.first;
+    else
+        pool->first = batch.first;
+    pool->last = batch.last;
+    pool->queued += batch.length;
+}
+
+void pool_take_in(bide_pool *pool)
+{
+    struct batch batch = injection_take(&pool->injection);
+    pool->entered += batch.length;
+    pool_push_batch(pool, batch);
+}
+
+static bide_future *take_first(bide_pool *pool)
 {
     bide_future *future = pool->first;
-    if (!future)
-        return NULL;
     pool->first = future->link;
     if (!pool->first)
         pool->last = NULL;
     future->link = NULL;
     pool->queued--;
-    pool->running++;
-    *submitter = list_take_first(&pool->for_room);
     return future;
+}
+
+bide_future *pool_pop(bide_pool *pool, struct link **submitter)
+{
+    if (!pool->first)
+        return NULL;
+    *submitter = list_take_first(&pool->for_room);
+    return take_first(pool);
+}
+
+/* Pushed the newest first, so that the owner, at the other end from the thieves, takes the oldest first. */
+void worker_fill_batch(struct worker *self)
+{
+    bide_pool *pool = self->pool;
+    size_t share = pool->queued / pool->options.workers;
+    bide_future *taken[BATCH_SLOTS];
+    size_t n = 0;
+    while (n < BATCH_SLOTS && n < share)
+        taken[n++] = take_first(pool);
+    while (n)
+        deque_push(&self->batch, (word)taken[--n]);
+}
+
+bool worker_has_queued(const struct worker *worker)
+{
+    return deque_length(&worker->batch) || deque_length(&worker->own);
+}
+
+bool pool_has_queued(const bide_pool *pool)
+{
+    bool has = pool->first || !injection_is_empty(&pool->injection);
+    for (unsigned i = 0; i < pool->options.workers && !has; i++)
+        has = worker_has_queued(&pool->workers[i]);
+    return has;
 }
 
 /* Cancellers and claimers may be at work: what is dead a moment later stays for the next time. */
@@ -42,6 +86,7 @@ static void sweep(bide_pool *pool, struct swept *swept)
             pool_push(pool, entry);
             continue;
         }
+        pool->entered--;
         entry->link = swept->first;
         swept->first = entry;
         if ((submitter = list_take_first(&pool->for_room)))
@@ -52,7 +97,10 @@ static void sweep(bide_pool *pool, struct swept *swept)
 
 void pool_count_dead(bide_pool *pool, struct swept *swept)
 {
-    if (++pool->dead >= SWEPT_LEAST && pool->dead > pool->queued / 2)
+    if (++pool->dead < SWEPT_LEAST)
+        return;
+    pool_take_in(pool);
+    if (pool->dead > pool->queued / 2)
         sweep(pool, swept);
 }
 
@@ -65,18 +113,26 @@ void pool_throw_out(struct swept *swept)
     }
 }
 
-void pool_retire(bide_pool *pool)
+void pool_retire(bide_pool *pool, size_t count)
 {
-    struct link *drainers = NULL;
     monitor_lock(&pool->monitor);
-    pool->running--;
-    if (pool_is_drained(pool))
-        drainers = list_take_all(&pool->for_event);
+    pool->entered -= count;
+    struct link *drainers = pool_tell_drained(pool);
     monitor_unlock(&pool->monitor);
     waiters_fire(drainers);
 }
 
+struct link *pool_tell_drained(bide_pool *pool)
+{
+    return !list_is_empty(&pool->for_event) && pool_is_drained(pool) ? list_take_all(&pool->for_event) : NULL;
+}
+
 bool pool_is_drained(const bide_pool *pool)
 {
-    return pool->queued == 0 && pool->running == 0 && pool->scheduled.length == 0;
+    word ended = 0, created = pool->entered;
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        ended += load_acquire(&pool->workers[i].ended);
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        created += load_acquire(&pool->workers[i].created);
+    return ended == created && injection_is_empty(&pool->injection);
 }

@@ -1,3 +1,4 @@
+#include "base/barrier.h"
 #include "base/clock.h"
 #include "base/spin.h"
 #include "run/pool.h"
@@ -5,6 +6,7 @@
 #include <errno.h>
 
 #define GRACE ((bide_time)100000) /* nanoseconds that what is due may be late before it is anybody's */
+#define MOST_PATIENCE 64
 #define BRISK 32 /* started within about that time: they are so short that a second worker would only be in the way */
 
 static bide_future *scheduled_future(struct timer *timer)
@@ -15,7 +17,11 @@ static bide_future *scheduled_future(struct timer *timer)
 /* Started tasks stay where they are: one with more than its share of them should not start others. */
 bool worker_is_laden(const struct worker *worker)
 {
-    return worker->live * worker->pool->options.workers > worker->pool->live;
+    const bide_pool *pool = worker->pool;
+    word live = 0;
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        live += load_relaxed(&pool->workers[i].live);
+    return load_relaxed(&worker->live) * pool->options.workers > live;
 }
 
 /* The less, the better it is that this worker starts a task. */
@@ -82,9 +88,38 @@ static struct link *wake_watcher(bide_pool *pool)
     return pool->deputy_until > free_time(pool) ? pool_wake_worker(pool->deputy) : NULL;
 }
 
+/* I4: is there work that nobody is about to take? Other workers that are at work may just be pushing to their deques. */
+static bool has_work_left(const bide_pool *pool)
+{
+    word seen = idle_look(&pool->idle);
+    if (!idle_needs_wake(seen))
+        return false;
+    if (pool->workers->own.asymmetric && idle_sleepers(seen) + 1 < pool->options.workers)
+        barrier_heavy();
+    return pool_has_queued(pool);
+}
+
 struct link *pool_wake_if_needed(bide_pool *pool)
 {
-    return pool->first && pool->waking == 0 ? pool_wake(pool) : wake_watcher(pool);
+    return has_work_left(pool) ? pool_wake(pool) : wake_watcher(pool);
+}
+
+void pool_wake_for_push(bide_pool *pool)
+{
+    struct link *worker = NULL;
+    monitor_lock(&pool->monitor);
+    if (idle_needs_wake(idle_look(&pool->idle)))
+        worker = pool_wake(pool);
+    monitor_unlock(&pool->monitor);
+    waiters_fire(worker);
+}
+
+struct link *worker_end_search(struct worker *self)
+{
+    if (self->searches)
+        idle_end_search(&self->pool->idle);
+    self->searches = false;
+    return pool_wake_if_needed(self->pool);
 }
 
 /* On its way to the monitor it will look by itself. */
@@ -94,6 +129,7 @@ struct link *pool_wake_worker(struct worker *worker)
     if (!link_is_listed(&worker->idle.link))
         return NULL;
     list_remove(&pool->for_work, &worker->idle.link);
+    idle_wake(&pool->idle);
     worker->is_waking = true;
     pool->waking++;
     return &worker->idle.link;
@@ -118,17 +154,40 @@ static bide_time take_role(struct worker *self)
     return pool->deputy_until;
 }
 
-bool pool_sleep(struct worker *self, bide_time deadline)
+/* I3, for one that is listed. */
+static void announce(struct worker *self)
+{
+    idle_change(&self->pool->idle, IDLE_SLEEPER - (self->searches ? IDLE_SEARCHER : 0));
+    self->searches = false;
+}
+
+/* I3: is there work after all? */
+static bool has_come(const struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    if (self->own.asymmetric && idle_sleepers(idle_look(&pool->idle)) < pool->options.workers)
+        barrier_heavy();
+    return pool_has_queued(pool);
+}
+
+bool pool_sleep(struct worker *self, bide_time deadline, bool knows_of_work)
 {
     bide_pool *pool = self->pool;
     bide_time alarm = take_role(self);
     void (*list)(struct list *, struct link *) = pool->timekeeper == self ? list_append : list_prepend;
     waiter_init(&self->idle, strand_current());
     list(&pool->for_work, &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
-    if (alarm < deadline)
-        deadline = alarm;
-    int error = monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, deadline, LATE);
-    pool->waking -= error == 0;
+    announce(self);
+    int error = 0;
+    if (!knows_of_work && has_come(self)) {
+        list_remove(&pool->for_work, &self->idle.link);
+        idle_wake(&pool->idle);
+    } else {
+        error = monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, alarm < deadline ? alarm : deadline,
+                                    LATE);
+        error ? (void)idle_change(&pool->idle, (word)0 - IDLE_SLEEPER) : (void)pool->waking--;
+    }
+    self->searches = !error;
     self->is_waking = false;
     if (pool->deputy == self)
         pool->deputy = NULL;
@@ -150,21 +209,41 @@ static bool is_brisk(struct worker *self)
     return brisk;
 }
 
+/* The shorter its tasks are, the more it starts until it looks at the clock again. */
+static void read_clock(struct worker *self)
+{
+    bide_time last = self->now;
+    self->now = clock_now();
+    bool is_early = self->now - last < GRACE / 2;
+    self->patience = is_early && self->patience < MOST_PATIENCE ? self->patience + self->unlooked : 1;
+    self->unlooked = 0;
+}
+
 void worker_look_for_due(struct worker *self)
 {
     bide_pool *pool = self->pool;
     if (!is_due_for(self) && heap_first_time(&pool->scheduled) != BIDE_FOREVER)
-        self->now = clock_now();
+        read_clock(self);
     bool is_anothers = pool->timekeeper && pool->timekeeper != self;
     self->sees_due = is_due_for(self) && !(is_anothers && is_brisk(self));
+}
+
+bool worker_should_look_for_due(struct worker *self)
+{
+    return load_relaxed(&self->pool->timed) && ++self->unlooked >= self->patience;
+}
+
+static void heap_has_changed(bide_pool *pool)
+{
+    heap_trim(&pool->scheduled);
+    store_relaxed(&pool->timed, pool->scheduled.length);
 }
 
 bide_future *worker_pop_due(struct worker *self)
 {
     bide_pool *pool = self->pool;
     bide_future *future = scheduled_future(heap_take_until(&pool->scheduled, BIDE_FOREVER));
-    heap_trim(&pool->scheduled);
-    pool->running++;
+    heap_has_changed(pool);
     pool->due_count++;
     pool->timekeeper = self;
     return future;
@@ -180,7 +259,7 @@ void pool_enqueue_scheduled(bide_pool *pool)
 {
     for (struct timer *timer; (timer = heap_take_until(&pool->scheduled, BIDE_FOREVER));)
         pool_push(pool, scheduled_future(timer));
-    heap_trim(&pool->scheduled);
+    heap_has_changed(pool);
 }
 
 bide_time pool_unschedule(bide_pool *pool, bide_future *future)
@@ -189,7 +268,7 @@ bide_time pool_unschedule(bide_pool *pool, bide_future *future)
         return BIDE_NOW;
     bide_time when = heap_time_of(&pool->scheduled, &future->timer);
     heap_remove(&pool->scheduled, &future->timer);
-    heap_trim(&pool->scheduled);
+    heap_has_changed(pool);
     return when > BIDE_NOW ? when : BIDE_NOW + 1;
 }
 
@@ -201,14 +280,13 @@ void pool_unpin(bide_pool *pool)
 void pool_forget(struct runner *runner, bide_future *future)
 {
     bide_pool *pool = (bide_pool *)runner;
-    struct link *drainers = NULL;
     struct swept swept = {NULL, NULL};
     monitor_lock(&pool->monitor);
     bool scheduled = pool_unschedule(pool, future) != BIDE_NOW;
+    pool->entered -= scheduled;
     if (!scheduled)
         pool_count_dead(pool, &swept);
-    if (pool_is_drained(pool))
-        drainers = list_take_all(&pool->for_event);
+    struct link *drainers = pool_tell_drained(pool);
     monitor_unlock(&pool->monitor);
     pool_unpin(pool);
     waiters_fire(drainers);
@@ -226,6 +304,8 @@ static int schedule(bide_pool *pool, bide_future *future, bide_time when, struct
         return ENOMEM;
     bool is_first = when < heap_first_time(&pool->scheduled);
     heap_add(&pool->scheduled, when, &future->timer);
+    heap_has_changed(pool);
+    pool->entered++;
     if (is_first && pool->timekeeper)
         *worker = pool_wake_worker(pool->timekeeper);
     if (is_first && !*worker)

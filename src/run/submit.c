@@ -4,7 +4,7 @@
 
 bool pool_refuses(const bide_pool *pool)
 {
-    return pool->cancelled || pool->stopping || (pool->closed && !pool_is_own(pool));
+    return load_relaxed(&pool->refuses) || (pool->closed && !pool_is_own(pool));
 }
 
 static bool has_room(const bide_pool *pool)
@@ -14,10 +14,9 @@ static bool has_room(const bide_pool *pool)
 
 /* A task of a holding pool with no end to its patience goes in all the same, and takes the oldest entry out in the same step: it
  * could wait for ever for a worker, being on one. Unless it should stop. */
-static bool goes_in_anyway(const bide_pool *pool, const struct strand *self, bide_time deadline)
+static bool goes_in_anyway(const bide_pool *pool, struct strand *self, bide_time deadline)
 {
-    return deadline == BIDE_FOREVER && pool->runner.holds && self->runner == &pool->runner &&
-           !self->operations->stop_is_due(self);
+    return deadline == BIDE_FOREVER && pool->runner.holds && self->runner == &pool->runner && !strand_stop_is_due(self);
 }
 
 /* Under the monitor, which it lets go of while it waits. Newcomers queue behind those that wait; who was fired and has lost its
@@ -53,14 +52,15 @@ static int enter(bide_pool *pool, bide_time deadline)
     return wait_for_room(pool, self, deadline);
 }
 
-/* EAGAIN: there is no room and the deadline is BIDE_NOW. */
-static int push(bide_pool *pool, bide_future *future, bide_time deadline)
+/* By the monitor. EAGAIN: there is no room and the deadline is BIDE_NOW. */
+static int push_to_backlog(bide_pool *pool, bide_future *future, bide_time deadline)
 {
     struct link *worker = NULL;
     monitor_lock(&pool->monitor);
     int error = enter(pool, deadline);
     bool is_over = !error && !has_room(pool);
     if (!error) {
+        pool->entered++;
         pool_push(pool, future);
         worker = is_over ? NULL : pool_wake(pool);
     }
@@ -71,6 +71,23 @@ static int push(bide_pool *pool, bide_future *future, bide_time deadline)
         waiters_fire(worker);
     }
     return error;
+}
+
+static int push(bide_pool *pool, bide_future *future, bide_time deadline)
+{
+    struct worker *self = worker_current();
+    bool is_own = self && self->pool == pool;
+    if (pool->options.max_pending)
+        return push_to_backlog(pool, future, deadline);
+    if (is_own && load_acquire(&pool->refuses))
+        return ESHUTDOWN;
+    if (is_own && worker_push(self, (word)future))
+        return 0;
+    if (is_own || !injection_push(&pool->injection, future, future))
+        return push_to_backlog(pool, future, deadline);
+    if (idle_needs_wake(idle_look(&pool->idle)))
+        pool_wake_for_push(pool);
+    return 0;
 }
 
 int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in, bide_time time)

@@ -2,6 +2,8 @@
 
 #include "run/pool.h"
 
+#include <errno.h>
+
 static struct task *task_of(struct strand *strand)
 {
     return LISTED_IN(struct task, strand, strand);
@@ -23,35 +25,92 @@ static void task_yield(struct strand *self)
     fiber_yield(&task_of(self)->worker->fibers, self);
 }
 
-static const struct strand_operations holding = {thread_park,           thread_unpark,      thread_yield,
-                                                 future_publish_strand, future_stop_is_due, future_deliver_stop};
-static const struct strand_operations parking = {
-    task_park, task_unpark, task_yield, future_publish_strand, future_stop_is_due, future_deliver_stop};
-
-/* As a strand of its own. */
-static int call_in_time(struct task *task, bide_task_fn *fn, bide_value *value)
+/* From now on a close finds it: see close.c. One that it has missed it hears of here. */
+static void task_publish(struct strand *self)
 {
-    int error = task->refusal;
-    if (!error && task->when != BIDE_NOW)
-        error = bide_sleep_until(task->when);
-    return error ? error : fn(task->future->arg, value);
+    struct worker *worker = task_of(self)->worker;
+    monitor_lock(&worker->tasks_monitor);
+    list_append(&worker->tasks, &task_of(self)->link);
+    store_relaxed(&worker->live, load_relaxed(&worker->live) + 1);
+    word closes = load_acquire(&self->runner->closes);
+    bool missed = self->heard != closes;
+    self->heard = closes;
+    monitor_unlock(&worker->tasks_monitor);
+    if (missed)
+        future_ask_to_stop(self->future);
+    future_publish_strand(self);
 }
 
-int task_call(struct task *task, struct worker *worker, bide_value *value)
+static void unlist(struct task *task)
+{
+    struct worker *worker = task->worker;
+    monitor_lock(&worker->tasks_monitor);
+    list_remove(&worker->tasks, &task->link);
+    store_relaxed(&worker->live, load_relaxed(&worker->live) - 1);
+    monitor_unlock(&worker->tasks_monitor);
+}
+
+static const struct strand_operations holding = {thread_park,  thread_unpark,      thread_yield,
+                                                 task_publish, future_stop_is_due, future_deliver_stop};
+static const struct strand_operations parking = {task_park,    task_unpark,        task_yield,
+                                                 task_publish, future_stop_is_due, future_deliver_stop};
+
+static void begin(struct task *task, struct worker *worker, bide_future *future)
 {
     struct runner *runner = &worker->pool->runner;
     struct strand *outer = strand_current();
     task->worker = worker;
     task->fiber = runner->holds ? NULL : fiber_running(&worker->fibers);
     strand_init(&task->strand, runner->holds ? &holding : &parking);
-    task->strand.future = task->future;
+    task->strand.future = future;
     task->strand.runner = runner;
     task->strand.below = outer->future ? outer : NULL;
     strand_set_current(&task->strand);
-    *value = bide_u64(0);
-    int error = call_in_time(task, task->future->slot.fn, value);
-    strand_set_current(outer);
-    if (error)
-        *value = bide_u64(0);
-    return error;
+}
+
+/* As the strand of the task. */
+static int call_in_time(struct task *task, bide_value *value)
+{
+    bide_future *future = task->strand.future;
+    bide_task_fn *fn = future->slot.fn; /* a strand comes there at the first park */
+    int error = task->refusal;
+    if (!error && task->when != BIDE_NOW)
+        error = bide_sleep_until(task->when);
+    return error ? error : fn(future->arg, value);
+}
+
+static void end(struct task *task, int error)
+{
+    if (task->strand.published)
+        unlist(task);
+    else if (error == ECANCELED)
+        future_hear_close(&task->strand);
+    strand_set_current(task->strand.below);
+}
+
+void task_run(struct task *task, struct worker *worker, bide_future *future)
+{
+    bide_value value = bide_u64(0);
+    begin(task, worker, future);
+    int error = call_in_time(task, &value);
+    end(task, error);
+    future_settle(future, error, error ? bide_u64(0) : value);
+}
+
+bide_future *task_next_unasked(struct worker *worker)
+{
+    word closes = load_relaxed(&worker->pool->runner.closes);
+    bide_future *future = NULL;
+    monitor_lock(&worker->tasks_monitor);
+    struct link *first = worker->tasks.first;
+    struct task *task = first ? LISTED_IN(struct task, link, first) : NULL;
+    if (task && task->strand.heard != closes) {
+        task->strand.heard = closes;
+        list_remove(&worker->tasks, first);
+        list_append(&worker->tasks, first);
+        future = task->strand.future;
+        bide_future_retain(future);
+    }
+    monitor_unlock(&worker->tasks_monitor);
+    return future;
 }

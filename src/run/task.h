@@ -7,18 +7,20 @@
 struct worker;
 
 struct task {
-    struct link link; /* in the pool's list of running tasks; guarded by the pool's monitor */
-    bide_future *future;
-    word asked_in;  /* the last close that asked it to stop */
-    bide_time when; /* not before; BIDE_NOW: at once */
-    int refusal;    /* why it cannot be called; 0: it can */
+    struct link link; /* among those of its worker that have parked; guarded by the monitor of that list */
+    bide_time when;   /* not before; BIDE_NOW: at once */
+    int refusal;      /* why it cannot be called; 0: it can */
     struct worker *worker;
     struct link *fiber; /* where it runs, in a parking pool */
     struct strand strand;
 };
 
-/* Call the task's function as a strand of its own, when its time has come. Ends with the function's return value, or ECANCELED if
- * it was asked to stop before, or its refusal; the value is zero unless that is 0. */
-int task_call(struct task *task, struct worker *worker, bide_value *value);
+/* Call the function of a task that was claimed, as a strand of its own, when its time has come; then settle its future, and
+ * drop the run's reference. It ends with what it returned, or ECANCELED if it was asked to stop before, or its refusal. */
+void task_run(struct task *task, struct worker *worker, bide_future *future);
+
+/* Of those of that worker that have parked, one that the last close has not asked to stop yet; a reference to its future. NULL:
+ * there is none. */
+bide_future *task_next_unasked(struct worker *worker);
 
 #endif

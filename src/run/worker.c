@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#define QUEUE_ROUND                                                                                                    \
+    61 /* every so many rounds the backlog comes first, in a holding pool; in a parking one see fiber.c */
 #define STARVING_SECONDS 0.01 /* until the next look for memory */
 #define SIGNAL_STACK_SIZE ((size_t)64 << 10)
 
@@ -29,54 +31,64 @@ int bide_worker_index(void)
     return strand_current()->future ? (int)worker_here->index : -1;
 }
 
-/* Under the monitor: start a task, if nobody else did and the pool still wants it. */
-static bool claim(struct worker *self, struct task *task, bide_future *future)
+/* Take an entry that was taken out for its end: nobody will run it, or somebody else does. */
+void worker_refuse(word entry)
 {
-    *task = (struct task){.future = NULL};
-    if (self->pool->cancelled || !future_claim(future))
-        return false;
-    task->future = future;
-    list_append(&self->pool->tasks, &task->link);
-    self->live++;
-    self->pool->live++;
-    return true;
+    bide_future *future = (bide_future *)entry;
+    if (bide_future_state(future) == BIDE_PENDING)
+        future_cancel_unstarted(future);
+    bide_future_release(future);
 }
 
-/* Run a task that was claimed. The run's reference goes with it. */
-static void run(struct worker *self, struct task *task)
+/* By its own thread. */
+static void count(atomic_word *counter)
 {
-    bide_pool *pool = self->pool;
-    bide_value value;
-    int error = task_call(task, self, &value);
-    monitor_lock(&pool->monitor);
-    list_remove(&pool->tasks, &task->link); /* a close that asks tasks to stop holds the futures of those listed */
-    self->live--;
-    pool->live--;
-    monitor_unlock(&pool->monitor);
-    future_settle(task->future, error, value);
+    store_release(counter, load_relaxed(counter) + 1);
 }
 
-/* See to what counts as running: a task that was claimed, or an entry that is dead. */
-static void see_to(struct worker *self, struct task *task, bide_future *entry, const struct thread_state *restored)
+/* A close that comes later is heard of by the task. */
+static bool claim(struct worker *self, bide_future *future)
 {
-    if (task->future)
-        run(self, task);
-    else
-        bide_future_release(entry);
-    bide_future_release(self->next);
-    self->next = NULL;
-    tools_end(task, sizeof *task);
-    thread_state_restore(restored);
-    pool_retire(self->pool);
+    return !load_acquire(&self->pool->runner.closes) && future_claim(future);
 }
 
-/* The same in the middle of another task, which finds its thread as it left it. */
-static void see_to_in_place(struct worker *self, struct task *task, bide_future *entry)
+/* Run a task that was claimed, and has the run's reference. */
+static void run(struct worker *self, bide_future *future, bide_time when, int refusal,
+                const struct thread_state *restored)
+{
+    struct task task;
+    task.when = when;
+    task.refusal = refusal;
+    task_run(&task, self, future);
+    tools_end(&task, sizeof task);
+    thread_state_restore(restored, &self->stretch);
+    count(&self->ended);
+}
+
+/* See to an entry that was taken out. false: it was dead. */
+static bool see_to(struct worker *self, word entry, int refusal)
+{
+    bide_future *future = (bide_future *)entry;
+    bool claimed = claim(self, future);
+    if (claimed) {
+        run(self, future, BIDE_NOW, refusal, &self->clean);
+    } else {
+        worker_refuse(entry);
+        count(&self->ended);
+    }
+    return claimed;
+}
+
+/* Run a task that was claimed in the middle of another one, which finds its thread as it left it. */
+static void run_in_place(struct worker *self, bide_future *future, bide_time when)
 {
     struct thread_state own;
     thread_state_save(&own);
-    thread_state_restore(&self->clean);
-    see_to(self, task, entry, &own);
+    self->stretch.began = STRETCH_IS_LONG;
+    thread_state_restore(&self->clean, &self->stretch);
+    self->stretch.began = STRETCH_IS_LONG;
+    run(self, future, when, 0, &own);
+    self->stretch.began = STRETCH_IS_LONG;
 }
 
 bool worker_has_stack(const struct worker *self)
@@ -84,40 +96,95 @@ bool worker_has_stack(const struct worker *self)
     return thread_stack_here() > self->stack_reserve;
 }
 
-enum run_here worker_run_here(struct runner *runner, bide_future *future)
+/* It was claimed though its entry stays: it needs a reference of its own, and one that is dead is one too many. */
+static void leave_entry(struct worker *self, bide_future *future)
 {
-    bide_pool *pool = (bide_pool *)runner;
-    struct task task;
+    bide_pool *pool = self->pool;
     struct swept swept = {NULL, NULL};
-    if (!worker_has_stack(worker_here))
-        return NO_STACK;
+    bide_future_retain(future);
+    count(&self->created);
     monitor_lock(&pool->monitor);
-    bool claimed = claim(worker_here, &task, future);
-    pool->running += claimed;
-    if (claimed)
-        task.when = pool_unschedule(pool, future);
-    if (claimed && task.when == BIDE_NOW)
-        pool_count_dead(pool, &swept);
+    pool_count_dead(pool, &swept);
     monitor_unlock(&pool->monitor);
     pool_throw_out(&swept);
-    if (!claimed)
-        return future_cancel_unstarted(future) ? RAN_HERE : NOT_HERE; /* unstarted: the pool was cancelled */
-    if (task.when == BIDE_NOW)
-        bide_future_retain(future); /* else the run has the reference of the entry */
-    see_to_in_place(worker_here, &task, NULL);
+}
+
+/* The one that its tasks have handed in last is often the one that is waited for. */
+static bool take_newest(struct worker *self, bide_future *future)
+{
+    return deque_newest(&self->own) == (word)future && deque_pop(&self->own);
+}
+
+enum run_here worker_run_in_place(struct runner *runner, bide_future *future)
+{
+    struct worker *self = worker_here;
+    bide_pool *pool = (bide_pool *)runner;
+    if (!worker_has_stack(self))
+        return NO_STACK;
+    bool taken = take_newest(self, future);
+    if (!claim(self, future)) {
+        bool cancelled = future_cancel_unstarted(future); /* unstarted: the pool was cancelled */
+        if (taken) {
+            worker_refuse((word)future);
+            count(&self->ended);
+        }
+        return cancelled ? RAN_HERE : NOT_HERE;
+    }
+    monitor_lock(&pool->monitor);
+    bide_time when = pool_unschedule(pool, future);
+    monitor_unlock(&pool->monitor);
+    if (!taken && when == BIDE_NOW)
+        leave_entry(self, future);
+    run_in_place(self, future, when);
     return RAN_HERE;
 }
 
-enum run_here worker_run_next(struct runner *runner, bide_future *future)
+static bool is_scheduled(bide_pool *pool, const bide_future *future)
 {
-    (void)runner;
+    if (!load_relaxed(&pool->timed))
+        return false;
+    monitor_lock(&pool->monitor);
+    bool scheduled = heap_holds(&pool->scheduled, &future->timer);
+    monitor_unlock(&pool->monitor);
+    return scheduled;
+}
+
+enum run_here worker_run_at_once(struct runner *runner, bide_future *future)
+{
     struct worker *self = worker_here;
-    bide_future *other = self->next;
-    bide_future_retain(future);
-    self->next = future;
-    self->fibers.to_queue = true;
-    bide_future_release(other); /* in the queue it stays */
-    return NOT_HERE;
+    struct strand *strand = strand_current();
+    if (is_scheduled((bide_pool *)runner, future) || !fibers_reserve_in_task(&self->fibers, 2))
+        return NOT_HERE;
+    bool taken = take_newest(self, future), claimed = claim(self, future);
+    if (claimed && !taken)
+        leave_entry(self, future);
+    if (claimed)
+        fiber_call(&self->fibers, strand, future);
+    if (taken && !claimed) {
+        worker_refuse((word)future);
+        count(&self->ended);
+    }
+    if (bide_future_state(future) < BIDE_DONE)
+        return NOT_HERE;
+    if (fibers_are_wanted(&self->fibers))
+        strand->operations->yield(strand);
+    else
+        strand_pass();
+    return RAN_HERE;
+}
+
+bool worker_push(struct worker *self, word entry)
+{
+    word created = load_relaxed(&self->created);
+    store_release(&self->created, created + 1); /* before anybody can end it */
+    if (!deque_push(&self->own, entry)) {
+        store_release(&self->created, created);
+        return false;
+    }
+    barrier_light();
+    if (idle_needs_wake(idle_look(&self->pool->idle)))
+        pool_wake_for_push(self->pool);
+    return true;
 }
 
 void worker_make_ready(struct worker *worker, struct link *fiber)
@@ -135,84 +202,178 @@ void worker_make_ready(struct worker *worker, struct link *fiber)
     waiters_fire(sleeper);
 }
 
-/* What was put in front, if anything; else by turns what is due, as seen by the last look, and what is queued. NULL: there is
- * none. */
-static bide_future *pop(struct worker *self, struct link **submitter)
+static word next_of_deques(struct worker *self)
 {
-    bide_pool *pool = self->pool;
-    bide_future *next = self->next;
-    self->next = NULL;
-    if (next) {
-        pool->running++;
-        return next;
-    }
-    self->due_is_next = self->sees_due && (self->due_is_next || !pool->first);
-    if (!self->due_is_next) {
-        self->due_is_next = true;
-        return pool_pop(pool, submitter);
-    }
-    self->due_is_next = false;
-    return worker_pop_due(self);
+    word entry = deque_pop(&self->batch);
+    return entry ? entry : deque_shift(&self->own);
 }
 
-/* Under the monitor, which it unlocks: claim the task of an entry that was taken out, unless it is dead, or not due yet. One
- * from the front leaves another in the queue. */
-static void start(struct worker *self, struct task *task, bide_future *entry, bool from_front, struct link *submitter)
+/* Under the monitor. A batch is older than the backlog. With a new batch, for all but pools that count what is queued. */
+static word next_queued(struct worker *self, bool backlog_first, struct link **submitter)
 {
     bide_pool *pool = self->pool;
-    bool claimed = entry && !heap_holds(&pool->scheduled, &entry->timer) && claim(self, task, entry);
-    struct swept swept = {NULL, NULL};
-    if (claimed && from_front)
-        pool_count_dead(pool, &swept);
-    struct link *other = pool_wake_if_needed(pool);
-    monitor_unlock(&pool->monitor);
-    waiters_fire(submitter);
-    waiters_fire(other);
-    pool_throw_out(&swept);
+    word entry = deque_pop(&self->batch);
+    if (!entry && !backlog_first)
+        entry = deque_shift(&self->own);
+    if (entry)
+        return entry;
+    entry = (word)pool_pop(pool, submitter);
+    if (!entry)
+        return deque_shift(&self->own);
+    if (!backlog_first && !pool->options.max_pending)
+        worker_fill_batch(self);
+    return entry;
 }
 
-static bide_future *take(struct worker *self, struct task *task)
+/* By turns what is due, as seen by the last look, and what is queued; 0: there is none, or it was stolen. */
+static word next(struct worker *self, bool backlog_first, struct link **submitter)
+{
+    word entry = self->sees_due && self->due_is_next ? 0 : next_queued(self, backlog_first, submitter);
+    self->due_is_next = entry != 0;
+    return entry || !self->sees_due ? entry : (word)worker_pop_due(self);
+}
+
+/* Under the monitor, which it unlocks: take an entry out. */
+static word take(struct worker *self, bool backlog_first)
 {
     struct link *submitter = NULL;
-    bool from_front = self->next != NULL;
-    bide_future *entry = pop(self, &submitter);
-    start(self, task, entry, from_front, submitter);
+    word entry = next(self, backlog_first, &submitter);
+    struct link *other = worker_end_search(self);
+    monitor_unlock(&self->pool->monitor);
+    waiters_fire(submitter);
+    waiters_fire(other);
+    stretch_begin(&self->stretch);
     return entry;
 }
 
 void worker_run_oldest(struct worker *self)
 {
-    struct task task = {.future = NULL};
     struct link *submitter = NULL;
-    bide_future *entry = pool_pop(self->pool, &submitter);
-    start(self, &task, entry, false, submitter);
-    see_to_in_place(self, &task, entry);
+    bide_future *future = pool_pop(self->pool, &submitter);
+    monitor_unlock(&self->pool->monitor);
+    waiters_fire(submitter);
+    if (claim(self, future)) {
+        run_in_place(self, future, BIDE_NOW);
+    } else {
+        worker_refuse((word)future);
+        count(&self->ended);
+    }
 }
 
+/* From another worker; 0: none of them has any to spare. */
+static word steal(struct worker *self)
+{
+    bide_pool *pool = self->pool;
+    unsigned workers = pool->options.workers;
+    word entry = 0;
+    for (unsigned i = 1; i < workers && !entry; i++) {
+        struct worker *victim = &pool->workers[(self->index + i) % workers];
+        entry = deque_steal(&victim->own);
+        if (!entry)
+            entry = deque_steal(&victim->batch);
+    }
+    return entry;
+}
+
+/* It has found work without the monitor, which it needs only to wake somebody else for more. */
+static void end_search(struct worker *self)
+{
+    if (!self->searches)
+        return;
+    monitor_lock(&self->pool->monitor);
+    struct link *other = worker_end_search(self);
+    monitor_unlock(&self->pool->monitor);
+    waiters_fire(other);
+}
+
+/* An entry for which nobody needs the monitor: 0: there is none, or there is something else to look at. */
+static word take_quickly(struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    if (load_relaxed(&pool->refuses) || worker_should_look_for_due(self))
+        return 0;
+    if (load_relaxed(&self->live) && idle_look(&pool->idle))
+        return 0; /* another worker may be better */
+    word entry = next_of_deques(self);
+    if (entry)
+        end_search(self);
+    return entry;
+}
+
+/* Under the monitor: is there something that this worker can take out? */
 static bool look_for_work(struct worker *self)
 {
+    pool_take_in(self->pool);
     worker_look_for_due(self);
-    return self->sees_due || self->pool->first;
+    return self->sees_due || self->pool->first || worker_has_queued(self);
+}
+
+static bool can_steal(const struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    bool can = false;
+    for (unsigned i = 0; i < pool->options.workers && !can; i++)
+        can = &pool->workers[i] != self && worker_has_queued(&pool->workers[i]);
+    return can;
+}
+
+static word steal_and_begin(struct worker *self)
+{
+    word entry = steal(self);
+    if (entry) {
+        end_search(self);
+        stretch_begin(&self->stretch);
+    }
+    return entry;
+}
+
+/* Under the monitor, which it lets go of for what it fires. */
+static void tell_drained(bide_pool *pool)
+{
+    struct link *drainers = pool_tell_drained(pool);
+    if (!drainers)
+        return;
+    monitor_unlock(&pool->monitor);
+    waiters_fire(drainers);
+    monitor_lock(&pool->monitor);
+}
+
+/* The next entry, or none for now; 0 with *ends: for ever. */
+static word await_entry(struct worker *self, bool *ends)
+{
+    bide_pool *pool = self->pool;
+    word entry = 0;
+    monitor_lock(&pool->monitor);
+    *ends = pool->stopping;
+    if (look_for_work(self))
+        return take(self, ++self->rounds % QUEUE_ROUND == 0);
+    if (*ends || !can_steal(self)) {
+        tell_drained(pool);
+        if (!*ends && !look_for_work(self) && !pool->stopping)
+            pool_sleep(self, BIDE_FOREVER, false);
+        monitor_unlock(&pool->monitor);
+    } else {
+        monitor_unlock(&pool->monitor);
+        entry = steal_and_begin(self);
+    }
+    return entry;
 }
 
 static void work_holding(struct worker *self)
 {
-    bide_pool *pool = self->pool;
-    bide_future *entry;
-    do {
-        struct task task = {.future = NULL};
-        monitor_lock(&pool->monitor);
-        while (!look_for_work(self) && !pool->stopping)
-            pool_sleep(self, BIDE_FOREVER);
-        entry = take(self, &task);
+    bool ends = false;
+    while (!ends) {
+        word entry = take_quickly(self);
+        if (!entry)
+            entry = await_entry(self, &ends);
         if (entry)
-            see_to(self, &task, entry, &self->clean);
-    } while (entry);
+            see_to(self, entry, 0);
+    }
 }
 
 static bool may_take(const struct worker *self, bool has_work)
 {
-    return self->next || (has_work && !pool_has_better(self));
+    return has_work && !pool_has_better(self);
 }
 
 static bool is_at_end(const struct worker *worker, const struct worker *self)
@@ -249,11 +410,14 @@ static bool will_resume(const struct worker *self)
 /* Sleep, and say who is to be woken because this one will be busy with its fibers. */
 static struct link *doze(struct worker *self, bool has_work)
 {
-    bool late = pool_sleep(self, next_look(self, has_work));
-    bool for_queue = !late && list_is_empty(&self->inbox);
-    self->fibers.to_queue |= for_queue; /* whoever fired counts on a look at the queue, */
-    self->is_waking = for_queue;        /* and so do others until then */
-    return !for_queue && will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
+    bool late = pool_sleep(self, next_look(self, has_work), has_work);
+    if (late)
+        return will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
+    if (!list_is_empty(&self->inbox))
+        return worker_end_search(self);
+    self->fibers.to_queue = true; /* whoever fired counts on a look at the queue, */
+    self->is_waking = true;       /* and so do others until then */
+    return NULL;
 }
 
 static struct link *leave_to_another(struct worker *self)
@@ -270,7 +434,7 @@ static void rest(struct worker *self, bool has_work)
     struct link *other = NULL;
     bool goes_on = !list_is_empty(&self->fibers.ready);
     if (goes_on)
-        other = pool_wake_if_needed(pool);
+        other = worker_end_search(self);
     else if (has_work && pool_has_better(self))
         other = leave_to_another(self);
     if (!goes_on && !other)
@@ -279,17 +443,15 @@ static void rest(struct worker *self, bool has_work)
     waiters_fire(other);
 }
 
-/* One round: go on with who is ready, then start a task, or sleep until there is something to do. false: that is the end. */
-static bool go_round(struct worker *self)
+/* By the monitor: start a task, or sleep until there is something to do. false: that is the end. */
+static bool look_round(struct worker *self, bool to_queue, bool has_spare)
 {
     bide_pool *pool = self->pool;
-    struct task task = {.future = NULL};
-    bool to_queue = fibers_resume(&self->fibers);
-    bool has_spare = fibers_reserve(&self->fibers);
     monitor_lock(&pool->monitor);
     fibers_admit(&self->fibers, &self->inbox);
     self->is_waking = false;
     self->starves = !has_spare;
+    tell_drained(pool);
     bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
     bool has_work = look_for_work(self);
     if (pool->stopping) {
@@ -297,15 +459,34 @@ static bool go_round(struct worker *self)
         return false;
     }
     if (!goes_on && (has_spare ? may_take(self, has_work) : is_stuck(self, has_work))) {
-        bide_future *entry = take(self, &task);
-        assert(entry);
-        task.refusal = has_spare ? 0 : ENOMEM;
-        self->fibers.to_queue = !task.future; /* a dead entry was nobody's turn */
-        see_to(self, &task, entry, &self->clean);
+        word entry = take(self, to_queue);
+        bool ran = entry && see_to(self, entry, has_spare ? 0 : ENOMEM);
+        self->fibers.to_queue = !ran; /* a dead entry was nobody's turn */
+    } else if (!goes_on && !has_work && has_spare && can_steal(self)) {
+        monitor_unlock(&pool->monitor);
+        word entry = steal_and_begin(self);
+        if (entry)
+            see_to(self, entry, 0);
     } else {
         rest(self, has_work);
     }
     return true;
+}
+
+/* One round: go on with who is ready, then start a task, or sleep. false: that is the end. */
+static bool go_round(struct worker *self)
+{
+    bool to_queue = fibers_resume(&self->fibers);
+    bide_future *handed = fibers_handed(&self->fibers);
+    if (handed) {
+        run(self, handed, BIDE_NOW, 0, &self->clean);
+        return true;
+    }
+    bool has_spare = fibers_reserve(&self->fibers, 1);
+    word entry = !to_queue && has_spare && !fibers_are_wanted(&self->fibers) ? take_quickly(self) : 0;
+    if (entry)
+        see_to(self, entry, 0);
+    return entry || look_round(self, to_queue, has_spare);
 }
 
 static void loop_on_fiber(void *arg)
@@ -349,7 +530,8 @@ void *worker_main(void *arg)
     int error = options->worker_start ? options->worker_start(self->index, options->worker_ctx) : 0;
     bool started = !error;
     thread_state_save(&self->clean);
-    if (started && !holds && !fibers_begin(&self->fibers, options->stack_size, &self->clean))
+    stretch_init(&self->stretch);
+    if (started && !holds && !fibers_begin(&self->fibers, options->stack_size, &self->clean, &self->stretch))
         error = ENOMEM;
     report_start(self->pool, error);
     if (!error && holds)

@@ -208,8 +208,18 @@ void future_publish_strand(struct strand *self)
     future_unlock(future, held, held | STRAND);
 }
 
-bool future_stop_is_due(const struct strand *self)
+void future_hear_close(struct strand *self)
 {
+    word closes = load_acquire(&self->runner->closes);
+    if (self->published || self->heard == closes)
+        return;
+    self->heard = closes;
+    future_ask_to_stop(self->future);
+}
+
+bool future_stop_is_due(struct strand *self)
+{
+    future_hear_close(self);
     return load_relaxed(&self->future->word) & DUE;
 }
 
@@ -227,10 +237,12 @@ bool future_deliver_stop(struct strand *self)
 bool bide_cancelled(void)
 {
     struct strand *self = strand_current();
-    if (!self->future || !(load_relaxed(&self->future->word) & ASKED))
+    if (!self->future)
         return false;
-    future_deliver_stop(self);
-    return true;
+    bool due = self->operations->stop_is_due(self);
+    if (due)
+        strand_deliver_stop(self);
+    return due || load_relaxed(&self->future->word) & ASKED;
 }
 
 /* A strand that waits for a task beneath it on its own stack waits for itself. */
@@ -273,7 +285,7 @@ static int await(bide_future *future, bide_time deadline, word reasons, bool kee
         return strand_poll(self);
     if (!strand_may_wait())
         return EDEADLK;
-    bool stops = (reasons & STOP) && self->operations->stop_is_due(self);
+    bool stops = (reasons & STOP) && strand_stop_is_due(self);
     if (deadline == BIDE_FOREVER && !stops) {
         enum run_here ran = future_run_here(future);
         if (ran != NOT_HERE)
@@ -373,7 +385,7 @@ bool future_cancel_unstarted(bide_future *future)
 }
 
 /* C2 to C4. */
-static bool ask_to_stop(bide_future *future)
+bool future_ask_to_stop(bide_future *future)
 {
     word held = future_lock(future);
     bool running = state_in(held) == BIDE_RUNNING;
@@ -395,7 +407,7 @@ int bide_future_cancel(bide_future *future)
         return EALREADY;
     if (future_is_inherited(future))
         return ESHUTDOWN;
-    return future_cancel_unstarted(future) || ask_to_stop(future) ? 0 : EALREADY;
+    return future_cancel_unstarted(future) || future_ask_to_stop(future) ? 0 : EALREADY;
 }
 
 int bide_future_own(bide_future *future, void (*drop)(void *))

@@ -55,7 +55,8 @@ struct runner {
     bool holds; /* its tasks keep their workers while they wait: only then may run_here() run one in place */
     /* A future that had not started was cancelled: its entry may go. Takes a pin. */
     void (*forget)(struct runner *runner, bide_future *future);
-    atomic_word pins; /* those who keep the pool from being freed, for a few instructions */
+    atomic_word pins;   /* those who keep the pool from being freed, for a few instructions */
+    atomic_word closes; /* how often all tasks were asked to stop; a task that nobody can find yet looks here itself */
 };
 
 struct bide_future {
@@ -110,7 +111,13 @@ enum run_here future_run_here(bide_future *future);
 
 /* For the strand of a task that keeps its worker. */
 void future_publish_strand(struct strand *self);
-bool future_stop_is_due(const struct strand *self);
+bool future_stop_is_due(struct strand *self);
 bool future_deliver_stop(struct strand *self);
+
+/* C2 to C4. false: it does not run. */
+bool future_ask_to_stop(bide_future *future);
+
+/* In a task that has not published its strand: has its pool asked all to stop meanwhile? Then so is this one. */
+void future_hear_close(struct strand *self);
 
 #endif

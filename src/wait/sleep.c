@@ -42,5 +42,5 @@ int bide_yield(void)
 {
     struct strand *self = strand_current();
     self->operations->yield(self);
-    return self->operations->deliver_stop(self) ? ECANCELED : 0;
+    return strand_deliver_stop(self) ? ECANCELED : 0;
 }

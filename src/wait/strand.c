@@ -22,7 +22,7 @@ struct parker {
     bool woken;
 };
 
-static bool no_request_is_due(const struct strand *self)
+static bool no_request_is_due(struct strand *self)
 {
     (void)self;
     return false;
@@ -130,8 +130,20 @@ static word reasons_in(word seen)
     return (seen & (STOP | LATE)) | (seen >= ONE_FIRE ? FIRED : 0);
 }
 
+bool strand_stop_is_due(struct strand *self)
+{
+    return !self->shields && self->operations->stop_is_due(self);
+}
+
+bool strand_deliver_stop(struct strand *self)
+{
+    return !self->shields && self->operations->deliver_stop(self);
+}
+
 word strand_park(struct strand *self, word reasons, bide_time deadline)
 {
+    if (self->shields)
+        reasons &= ~STOP;
     if (!self->published) {
         self->operations->publish(self);
         self->published = true;
@@ -167,13 +179,13 @@ int strand_end_wait(struct strand *self, word ended)
 {
     int error = strand_end_wait_keeping_stop(self, ended);
     if (error == ECANCELED)
-        self->operations->deliver_stop(self);
+        strand_deliver_stop(self);
     return error;
 }
 
 int strand_poll(struct strand *self)
 {
-    return self->operations->deliver_stop(self) ? ECANCELED : ETIMEDOUT;
+    return strand_deliver_stop(self) ? ECANCELED : ETIMEDOUT;
 }
 
 static void parker_init(struct parker *parker)

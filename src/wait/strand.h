@@ -49,7 +49,7 @@ struct strand_operations {
     /* Before the first park of a task: let those find the strand who ask it to stop. */
     void (*publish)(struct strand *self);
     /* Has it been asked to stop, and not been told? */
-    bool (*stop_is_due)(const struct strand *self);
+    bool (*stop_is_due)(struct strand *self);
     /* Tell it: false if that was not so; else clear STOP, and what else says so. */
     bool (*deliver_stop)(struct strand *self);
 };
@@ -62,7 +62,9 @@ struct strand {
     struct runner *runner; /* the task's pool; NULL: a plain thread */
     struct strand *below;  /* the task on whose stack, in whose wait, this one runs; or NULL */
     unsigned passes;       /* waits since the last park that found ready at once */
+    unsigned shields;      /* within a child that it has forked: no request ends a wait there */
     bool published;
+    word heard; /* how many of the closes that ask all tasks to stop it has heard of */
 };
 
 /* A place in somebody's list, on the waiting strand's stack or in what waits on its behalf. `fire` is called once, by
@@ -113,6 +115,12 @@ void strand_stop(struct strand *strand);
 
 /* W3. Which of the reasons have come; at least one. */
 word strand_park(struct strand *self, word reasons, bide_time deadline);
+
+/* Has it been asked to stop, and is to be told by the next wait? */
+bool strand_stop_is_due(struct strand *self);
+
+/* Tell it: false if that was not so. */
+bool strand_deliver_stop(struct strand *self);
 
 /* W4 for one waiter that was detached and has not fired. */
 void strand_await_fire(struct strand *self);

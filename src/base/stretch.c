@@ -1,0 +1,16 @@
+#include "base/stretch.h"
+
+#include <signal.h>
+
+#define LESSONS 16
+
+void stretch_init(struct stretch *stretch)
+{
+    sigset_t mask;
+    stretch->quickest = UINT64_MAX;
+    for (int i = 0; i < LESSONS; i++) {
+        stretch_begin(stretch);
+        pthread_sigmask(SIG_SETMASK, NULL, &mask);
+        stretch_learn(stretch);
+    }
+}

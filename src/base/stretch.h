@@ -1,0 +1,57 @@
+/* Stretches: how long a thread has been doing what a user wrote. Reading the thread's signal mask back costs a system call; a
+ * stretch that was shorter than the quickest system call has made none, and so has left the mask as it was.
+ *
+ * Time is the processor's own counter where it is fine enough (x86-64); elsewhere no stretch is short. The quickest call is
+ * learned from those that the thread makes itself, again and again, and half of it is the limit: so a processor that has
+ * become faster meanwhile is not misjudged. */
+#ifndef BASE_STRETCH_H
+#define BASE_STRETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STRETCH_IS_LONG 0
+
+struct stretch {
+    uint64_t began;    /* or STRETCH_IS_LONG */
+    uint64_t quickest; /* system call so far */
+};
+
+#if defined __x86_64__
+static inline uint64_t stretch_clock(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+#else
+static inline uint64_t stretch_clock(void)
+{
+    return 0;
+}
+#endif
+
+/* Learn, on the thread that it is for. */
+void stretch_init(struct stretch *stretch);
+
+static inline void stretch_begin(struct stretch *stretch)
+{
+    stretch->began = stretch_clock();
+}
+
+/* One has ended, and the next begins: had the first no time for a system call? */
+static inline bool stretch_was_short(struct stretch *stretch)
+{
+    uint64_t began = stretch->began;
+    stretch->began = stretch_clock();
+    return stretch->began - began < stretch->quickest / 2;
+}
+
+/* A system call that began when the last stretch ended is over. */
+static inline void stretch_learn(struct stretch *stretch)
+{
+    uint64_t took = stretch_clock() - stretch->began;
+    if (took < stretch->quickest)
+        stretch->quickest = took;
+    stretch_begin(stretch);
+}
+
+#endif

@@ -1,0 +1,49 @@
+#include "run/deque.h"
+
+void deque_init(struct deque *deque, atomic_word *slots, word count, bool asymmetric)
+{
+    word_init(&deque->bottom, 0);
+    word_init(&deque->top, 0);
+    deque->mask = count - 1;
+    deque->top_seen = 0;
+    deque->asymmetric = asymmetric;
+    deque->slots = slots;
+}
+
+word deque_shift(struct deque *deque)
+{
+    word bottom = load_relaxed(&deque->bottom), top;
+    while ((intptr_t)(bottom - (top = load_acquire(&deque->top))) > 0) {
+        word entry = load_relaxed(&deque->slots[top & deque->mask]);
+        if (deque_win(deque, top))
+            return entry;
+    }
+    return 0;
+}
+
+word deque_steal(struct deque *deque)
+{
+    if (!deque_length(deque))
+        return 0;
+    word top = load_seq(&deque->top);
+    if (deque->asymmetric)
+        barrier_heavy();
+    word bottom = load_seq(&deque->bottom);
+    if ((intptr_t)(bottom - top) <= 0)
+        return 0;
+    word entry = load_acquire(&deque->slots[top & deque->mask]);
+    return deque_win(deque, top) ? entry : 0;
+}
+
+/* Those that are newer are popped with it, which leaves them in their slots, and pushed again. */
+bool deque_remove(struct deque *deque, word entry)
+{
+    word end = load_relaxed(&deque->bottom), at = end, popped;
+    do {
+        popped = deque_pop(deque);
+        at--;
+    } while (popped && popped != entry);
+    while (++at != end)
+        deque_push(deque, load_relaxed(&deque->slots[at & deque->mask]));
+    return popped == entry;
+}

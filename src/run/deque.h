@@ -1,0 +1,106 @@
+/* A deque of words, none of them 0, in a ring that does not grow. Its owner, one thread, adds at the new end and takes from
+ * either; any thread takes from the old end. After Chase and Lev, Dynamic Circular Work-Stealing Deque (2005), with the
+ * orders of Lê and others, Correct and Efficient Work-Stealing for Weak Memory Models (2013), but for the barrier.
+ *
+ * Those between top and bottom are listed. Both only grow, but for the moment in which the owner pops; a slot is written
+ * again only when top is past it.
+ *
+ *   D1 push    owner: write the slot; publish bottom + 1
+ *   D2 pop     owner: publish bottom − 1, which claims that one; BARRIER; read top. Below: it is the owner's. The same: it is
+ *              the last, so race for it as D4 does, and put bottom back. Above: it was taken; put bottom back
+ *   D3 shift   owner: as D4, but it knows bottom and needs no barrier
+ *   D4 steal   any: read top; BARRIER; read bottom; if top is below: read the slot; compare-and-swap that same top to top + 1
+ *
+ * Suppose that the owner pops i without a race, so that it read a top below i after publishing bottom = i, and that a thief
+ * takes i, so that it read top = i and after that a bottom above i. By the barriers one of them sees what the other did
+ * first: the thief that bottom, or the owner that top. A contradiction.
+ *
+ * The barrier is the asymmetric one, where the owner pays nothing and the thief makes a system call; or else bottom and top
+ * are read and written sequentially consistent. */
+#ifndef RUN_DEQUE_H
+#define RUN_DEQUE_H
+
+#include "base/atomic.h"
+#include "base/barrier.h"
+
+#define DEQUE_ALIGNMENT 64
+
+struct deque {
+    atomic_word bottom;
+    word mask;       /* slots − 1 */
+    word top_seen;   /* by the owner: top is not below it */
+    bool asymmetric; /* BARRIER is barrier.h's */
+    atomic_word *slots;
+    _Alignas(DEQUE_ALIGNMENT) atomic_word top; /* a cache line away from what the owner writes */
+};
+
+/* The number of slots is a power of two. */
+void deque_init(struct deque *deque, atomic_word *slots, word count, bool asymmetric);
+
+/* As anybody sees it, who may be late. */
+static inline word deque_length(const struct deque *deque)
+{
+    word top = load_relaxed(&deque->top), bottom = load_relaxed(&deque->bottom);
+    return (intptr_t)(bottom - top) > 0 ? bottom - top : 0;
+}
+
+/* D1. false: there is no room. */
+static inline bool deque_push(struct deque *deque, word entry)
+{
+    word bottom = load_relaxed(&deque->bottom);
+    if (bottom - deque->top_seen > deque->mask) {
+        deque->top_seen = load_acquire(&deque->top);
+        if (bottom - deque->top_seen > deque->mask)
+            return false;
+    }
+    store_release(&deque->slots[bottom & deque->mask], entry);
+    if (deque->asymmetric)
+        store_release(&deque->bottom, bottom + 1);
+    else
+        exchange_seq(&deque->bottom, bottom + 1);
+    return true;
+}
+
+/* The end of D2 for the last one, and D3. */
+static inline bool deque_win(struct deque *deque, word top)
+{
+    return cas_seq(&deque->top, &top, top + 1);
+}
+
+/* D2. The newest; 0: there is none. */
+static inline word deque_pop(struct deque *deque)
+{
+    word bottom = load_relaxed(&deque->bottom) - 1, top;
+    if (deque->asymmetric) {
+        store_release(&deque->bottom, bottom);
+        barrier_light();
+        top = load_relaxed(&deque->top);
+    } else {
+        exchange_seq(&deque->bottom, bottom);
+        top = load_seq(&deque->top);
+    }
+    word entry = load_relaxed(&deque->slots[bottom & deque->mask]);
+    if ((intptr_t)(bottom - top) > 0)
+        return entry;
+    if (bottom != top || !deque_win(deque, top))
+        entry = 0;
+    store_release(&deque->bottom, bottom + 1);
+    return entry;
+}
+
+/* What D2 would try to take; or, if there is none, anything. */
+static inline word deque_newest(const struct deque *deque)
+{
+    return load_relaxed(&deque->slots[(load_relaxed(&deque->bottom) - 1) & deque->mask]);
+}
+
+/* D3. The oldest, for the owner; 0: there is none. */
+word deque_shift(struct deque *deque);
+
+/* D4. The oldest, for anybody; 0: there is none, or somebody else was faster. */
+word deque_steal(struct deque *deque);
+
+/* For the owner: take out that very one; false: it is not listed. */
+bool deque_remove(struct deque *deque, word entry);
+
+#endif

@@ -1,3 +1,4 @@
+#include "base/cells.h"
 #include "base/memory.h"
 #include "run/pool.h"
 
@@ -136,6 +137,7 @@ static void free_inherited(bide_pool *pool)
             fibers_forget(&pool->workers[i].fibers);
     }
     memory_free(pool);
+    cells_end_use();
 }
 
 int bide_pool_destroy(bide_pool *pool)

@@ -1,5 +1,6 @@
 #include "run/pool.h"
 
+#include "base/cells.h"
 #include "base/cpus.h"
 #include "base/memory.h"
 #include "base/process.h"
@@ -84,6 +85,7 @@ static bide_pool *pool_make(const bide_pool_options *options)
     strncpy(pool->name, options->name ? options->name : "bide", sizeof pool->name - 1);
     pool->options.name = pool->name;
     init_workers(pool);
+    cells_begin_use();
     return pool;
 }
 
@@ -131,6 +133,7 @@ void pool_free(bide_pool *pool)
     while (load_acquire(&pool->runner.pins))
         spin_wait(&tries);
     memory_free(pool);
+    cells_end_use();
 }
 
 bool pool_is_inherited(const bide_pool *pool)

@@ -1,6 +1,6 @@
 #include "sync/future.h"
 
-#include "base/memory.h"
+#include "base/cells.h"
 #include "base/process.h"
 #include "base/spin.h"
 #include "sync/callback.h"
@@ -19,7 +19,7 @@
 #define GENERATION (GENERATIONS << GENERATION_SHIFT)
 #define REFERENCE (GENERATION + ((word)1 << GENERATION_SHIFT))
 
-_Static_assert(sizeof(bide_future) <= 56, "a future and what an allocator adds are one cache line");
+_Static_assert(sizeof(bide_future) <= CELL_SIZE, "a future is a cell");
 
 static enum bide_state state_in(word seen)
 {
@@ -33,7 +33,7 @@ static bool is_final(word seen)
 
 bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, uint32_t generation, unsigned references)
 {
-    bide_future *future = memory_alloc(sizeof *future);
+    bide_future *future = cell_alloc();
     if (!future)
         return NULL;
     *future = (bide_future){.slot.fn = fn, .arg = arg, .runner = runner};
@@ -44,7 +44,7 @@ bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, u
 
 void future_discard(bide_future *future)
 {
-    memory_free(future);
+    cell_free(future);
 }
 
 /* Those of this thread whose arguments are to be dropped: a drop that lets go of the next one does not recurse. */
@@ -60,7 +60,7 @@ static void drop_doomed(void)
     for (bide_future *future; (future = doomed.first);) {
         doomed.first = future->link;
         future->drop(future->arg);
-        memory_free(future);
+        cell_free(future);
     }
     doomed.running = false;
     strand_return(excursion);
@@ -69,7 +69,7 @@ static void drop_doomed(void)
 static void future_free(bide_future *future)
 {
     if (!future->drop) {
-        memory_free(future);
+        cell_free(future);
         return;
     }
     future->link = doomed.first;
@@ -81,7 +81,7 @@ static void future_free(bide_future *future)
 void future_forget(bide_future *future)
 {
     if (load_acquire(&future->word) < 2 * REFERENCE)
-        memory_free(future);
+        cell_free(future);
     else
         bide_future_release(future);
 }
@@ -439,7 +439,11 @@ void bide_future_release(bide_future *future)
     for (;;) {
         assert(seen >= REFERENCE);
         bool last = seen < 2 * REFERENCE;
-        if (last && !is_final(seen) && !future->runner) {
+        if (last && is_final(seen)) { /* nobody else can see it any more */
+            future_free(future);
+            return;
+        }
+        if (last && !future->runner) {
             bide_future_cancel(future); /* a promise nobody can keep any more */
             seen = load_acquire(&future->word);
         } else if (cas_acq_rel(&future->word, &seen, seen - REFERENCE)) {

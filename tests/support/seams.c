@@ -1,6 +1,7 @@
 #include "support/seams.h"
 
 #include "base/advice.h"
+#include "base/cells.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/pages.h"
@@ -80,6 +81,25 @@ void memory_free(void *memory)
     memory_live -= memory != NULL;
     pthread_mutex_unlock(&lock);
     free(memory);
+}
+
+/* None is kept, so that each counts, and each can fail. */
+void *cell_alloc(void)
+{
+    return memory_alloc(CELL_SIZE);
+}
+
+void cell_free(void *cell)
+{
+    memory_free(cell);
+}
+
+void cells_begin_use(void)
+{
+}
+
+void cells_end_use(void)
+{
 }
 
 static size_t in_pages(size_t size)

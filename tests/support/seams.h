@@ -1,4 +1,4 @@
-/* The library under test is built with seams.c in place of memory.c, pages.c, clock.c and spawn.c: its memory, address
+/* The library under test is built with seams.c in place of cells.c, memory.c, pages.c, clock.c and spawn.c: its memory, address
  * space, clock and thread creation can be counted, made to fail and set. Programs that include this link bide_seams instead of bide. */
 #ifndef SUPPORT_SEAMS_H
 #define SUPPORT_SEAMS_H

@@ -8,6 +8,7 @@
 #include <bide/base.h>
 #include <bide/completions.h>
 #include <bide/cond.h>
+#include <bide/fork.h>
 #include <bide/future.h>
 #include <bide/mutex.h>
 #include <bide/pool.h>

@@ -150,7 +150,8 @@ BIDE_API int bide_pool_destroy(bide_pool *pool);
 BIDE_API int bide_run(const bide_pool_options *options, bide_task_fn *fn, void *arg, bide_value *result);
 
 /**
- * Hand a task to the pool; it starts when a worker is free, first submitted first started. Where memory for its stack is not
+ * Hand a task to the pool; it starts when a worker is free. What comes from outside the pool starts in the order of submission;
+ * what a task submits, too, its own worker and those without work taking the oldest first. Where memory for its stack is not
  * to be had it stays queued until another task gives a stack back; it fails with ENOMEM, without having started, if no
  * worker has a stack to spare and no task that waits has a deadline.
  * @param pool the pool
@@ -184,6 +185,19 @@ BIDE_API int bide_try_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_
  * @return 0. ETIMEDOUT: no room in time. ENOMEM, ESHUTDOWN, EINVAL, ECANCELED, EDEADLK: as bide_submit()
  */
 BIDE_API int bide_submit_until(bide_pool *pool, bide_task_fn *fn, void *arg, bide_time deadline, bide_future **future);
+
+/**
+ * Submit n tasks at once, as n calls of bide_submit() would, but all or none, and cheaper.
+ * @param pool the pool
+ * @param fn what each of them calls
+ * @param args what each is handed; NULL: nothing
+ * @param n how many; 0: nothing is done
+ * @param[out] futures a reference to the future of each, on return 0; what they are on an error means nothing; NULL: nobody
+ *             will ask
+ * @return 0. ENOMEM, ESHUTDOWN, EINVAL: as bide_submit(). With max_pending it waits until there is room for all of them, so
+ *         ECANCELED and EDEADLK as bide_submit(), and EINVAL: n is more than that
+ */
+BIDE_API int bide_submit_many(bide_pool *pool, bide_task_fn *fn, void *const args[], size_t n, bide_future *futures[]);
 
 /**
  * Schedule a task: it starts from its time on, never early, equal times in the order of submission, by turns with what is

@@ -1,5 +1,6 @@
 #include "base/stretch.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #define LESSONS 16

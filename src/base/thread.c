@@ -145,20 +145,12 @@ static void cancellation_set(const struct thread_state *state)
     pthread_setcancelstate(state->cancel_state, &ignored);
 }
 
-static void rest_restore(const struct thread_state *state)
-{
-    if (float_control_get() != state->float_control)
-        float_control_set(state->float_control);
-    errno = state->error;
-}
-
 void thread_state_save(struct thread_state *state)
 {
     memset(state, 0, sizeof *state);
     state->error = errno;
     state->float_control = float_control_get();
     pthread_sigmask(SIG_SETMASK, NULL, &state->signals);
-    state->has_signals = true;
     cancellation_get(state);
 }
 
@@ -169,37 +161,44 @@ void thread_state_restore(const struct thread_state *state, struct stretch *stre
         pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
         stretch_learn(stretch);
     }
-    rest_restore(state);
+    if (float_control_get() != state->float_control)
+        float_control_set(state->float_control);
+    errno = state->error;
 }
 
-static bool are_same(const sigset_t *a, const sigset_t *b)
+static void signals_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    sigemptyset(&saved->signals);
+    pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
+    stretch_learn(stretch);
+    saved->has_signals = memcmp(&saved->signals, &next->signals, sizeof next->signals) != 0;
 }
 
 void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
 {
-    saved->error = errno;
-    saved->float_control = float_control_get();
     saved->has_signals = false;
-    if (!stretch_was_short(stretch)) {
-        sigemptyset(&saved->signals);
-        pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
-        stretch_learn(stretch);
-        saved->has_signals = !are_same(&saved->signals, &next->signals);
-    }
-    cancellation_get(saved);
-    cancellation_set(next);
-    rest_restore(next);
+    if (!stretch_was_short(stretch))
+        signals_exchange(saved, next, stretch);
+    pthread_setcancelstate(next->cancel_state, &saved->cancel_state);
+    pthread_setcanceltype(next->cancel_type, &saved->cancel_type);
+    saved->has_cancellation = saved->cancel_state != next->cancel_state || saved->cancel_type != next->cancel_type;
+    saved->float_control = float_control_get();
+    saved->has_float_control = saved->float_control != next->float_control;
+    if (saved->has_float_control)
+        float_control_set(next->float_control);
+    saved->error = errno;
+    errno = next->error;
 }
 
 void thread_state_return(const struct thread_state *saved, struct stretch *stretch)
 {
-    if (saved->has_signals)
+    if (saved->has_signals) {
         pthread_sigmask(SIG_SETMASK, &saved->signals, NULL);
-    cancellation_set(saved);
-    rest_restore(saved);
-    stretch_begin(stretch);
-    if (saved->has_signals)
         stretch->began = STRETCH_IS_LONG;
+    }
+    if (saved->has_cancellation)
+        cancellation_set(saved);
+    if (saved->has_float_control)
+        float_control_set(saved->float_control);
+    errno = saved->error;
 }

@@ -37,7 +37,8 @@ uintptr_t thread_stack_here(void);
  * part of the floating-point state (rounding, precision, masked exceptions). */
 struct thread_state {
     sigset_t signals;
-    bool has_signals; /* of its own; else they are those of the state it was exchanged for */
+    bool has_signals, has_cancellation,
+        has_float_control; /* of its own; else they are those of the state it was exchanged for */
     int error, cancel_state, cancel_type;
     uint64_t float_control;
 };
@@ -50,7 +51,7 @@ void thread_state_restore(const struct thread_state *state, struct stretch *stre
 /* Save it, and make it another one. The stretch began with the signal mask of the other, or is long. */
 void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch);
 
-/* Restore what was saved by an exchange, whose other state it is; the next stretch begins. */
+/* Restore what was saved by an exchange, whose other state it is. The stretch goes on from where the last one ended. */
 void thread_state_return(const struct thread_state *saved, struct stretch *stretch);
 
 #endif

@@ -68,7 +68,7 @@ static void cancel_deque(bide_pool *pool, struct deque *deque)
     while (deque_length(deque))
         if ((entry = deque_steal(deque))) {
             worker_refuse(entry);
-            pool_retire(pool, 1);
+            pool_retire(pool, !entry_is_child(entry));
         }
 }
 
@@ -121,7 +121,8 @@ static void forget_chain(bide_future *first)
 static void forget_deque(struct deque *deque)
 {
     for (word entry; (entry = deque_shift(deque));)
-        future_forget((bide_future *)entry);
+        if (!entry_is_child(entry))
+            future_forget((bide_future *)entry);
 }
 
 /* In a child: the workers are not there, and the arguments are the parent's to drop. */

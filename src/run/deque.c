@@ -35,9 +35,20 @@ word deque_steal(struct deque *deque)
     return deque_win(deque, top) ? entry : 0;
 }
 
+static bool has(const struct deque *deque, word entry)
+{
+    word at = load_relaxed(&deque->bottom), top = load_acquire(&deque->top);
+    while ((intptr_t)(at - top) > 0)
+        if (load_relaxed(&deque->slots[--at & deque->mask]) == entry)
+            return true;
+    return false;
+}
+
 /* Those that are newer are popped with it, which leaves them in their slots, and pushed again. */
 bool deque_remove(struct deque *deque, word entry)
 {
+    if (!has(deque, entry))
+        return false;
     word end = load_relaxed(&deque->bottom), at = end, popped;
     do {
         popped = deque_pop(deque);

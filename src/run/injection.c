@@ -6,17 +6,19 @@ bool injection_push(struct injection *injection, bide_future *first, bide_future
 {
     word head = load_relaxed(&injection->head);
     do {
-        if (head == CLOSED)
+        if (head == CLOSED) {
+            last->link = NULL;
             return false;
+        }
         last->link = (bide_future *)head;
     } while (!cas_seq(&injection->head, &head, (word)first));
     return true;
 }
 
-static struct batch turn_round(word head)
+struct batch batch_turned(bide_future *first)
 {
-    struct batch batch = {NULL, (bide_future *)head, 0};
-    for (bide_future *future = batch.last, *next; future; future = next) {
+    struct batch batch = {NULL, first, 0};
+    for (bide_future *future = first, *next; future; future = next) {
         next = future->link;
         future->link = batch.first;
         batch.first = future;
@@ -33,11 +35,11 @@ bool injection_is_empty(const struct injection *injection)
 
 struct batch injection_take(struct injection *injection)
 {
-    return turn_round(injection_is_empty(injection) ? 0 : exchange_seq(&injection->head, 0));
+    return batch_turned(injection_is_empty(injection) ? NULL : (bide_future *)exchange_seq(&injection->head, 0));
 }
 
 struct batch injection_close(struct injection *injection)
 {
     word head = exchange_seq(&injection->head, CLOSED);
-    return turn_round(head == CLOSED ? 0 : head);
+    return batch_turned(head == CLOSED ? NULL : (bide_future *)head);
 }

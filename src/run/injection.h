@@ -21,6 +21,9 @@ struct batch {
     size_t length;
 };
 
+/* Turn round a chain. */
+struct batch batch_turned(bide_future *first);
+
 /* N1. The newest first, by link, down to the last. false: it is closed. */
 bool injection_push(struct injection *injection, bide_future *first, bide_future *last);
 

@@ -24,6 +24,7 @@
 
 #include "base/heap.h"
 #include "base/thread.h"
+#include "run/child.h"
 #include "run/deque.h"
 #include "run/fiber.h"
 #include "run/idle.h"
@@ -189,6 +190,14 @@ void pool_throw_out(struct swept *swept);
 
 /* Called by a worker for each task that it starts without having looked: is it time to look for what is due? */
 bool worker_should_look_for_due(struct worker *self);
+
+/* I1, after a push to its own deque. */
+static inline void worker_tell_of_push(struct worker *self)
+{
+    barrier_light();
+    if (idle_needs_wake(idle_look(&self->pool->idle)))
+        pool_wake_for_push(self->pool);
+}
 
 /* The rest is called under the monitor. */
 

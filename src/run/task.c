@@ -55,13 +55,30 @@ static const struct strand_operations holding = {thread_park,  thread_unpark,   
 static const struct strand_operations parking = {task_park,    task_unpark,        task_yield,
                                                  task_publish, future_stop_is_due, future_deliver_stop};
 
-static void begin(struct task *task, struct worker *worker, bide_future *future)
+static void publish_no_child(struct strand *self)
+{
+    (void)self;
+}
+
+/* Its parent hears of a close in its own time. */
+static bool parent_should_stop(struct strand *self)
+{
+    return load_acquire(&self->runner->closes) != 0;
+}
+
+static const struct strand_operations child_holding = {thread_park,      thread_unpark,      thread_yield,
+                                                       publish_no_child, parent_should_stop, future_deliver_stop};
+static const struct strand_operations child_parking = {task_park,        task_unpark,        task_yield,
+                                                       publish_no_child, parent_should_stop, future_deliver_stop};
+
+static void begin(struct task *task, struct worker *worker, bide_future *future,
+                  const struct strand_operations *operations)
 {
     struct runner *runner = &worker->pool->runner;
     struct strand *outer = strand_current();
     task->worker = worker;
     task->fiber = runner->holds ? NULL : fiber_running(&worker->fibers);
-    strand_init(&task->strand, runner->holds ? &holding : &parking);
+    strand_init(&task->strand, operations);
     task->strand.future = future;
     task->strand.runner = runner;
     task->strand.below = outer->future ? outer : NULL;
@@ -91,10 +108,22 @@ static void end(struct task *task, int error)
 void task_run(struct task *task, struct worker *worker, bide_future *future)
 {
     bide_value value = bide_u64(0);
-    begin(task, worker, future);
+    begin(task, worker, future, worker->pool->runner.holds ? &holding : &parking);
     int error = call_in_time(task, &value);
     end(task, error);
     future_settle(future, error, error ? bide_u64(0) : value);
+}
+
+void task_begin_child(struct task *task, struct worker *worker, bide_future *future)
+{
+    begin(task, worker, future, worker->pool->runner.holds ? &child_holding : &child_parking);
+    task->strand.shields = 1;
+}
+
+void task_end_child(struct task *task)
+{
+    strand_set_current(task->strand.below);
+    tools_end(task, sizeof *task);
 }
 
 bide_future *task_next_unasked(struct worker *worker)

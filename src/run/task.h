@@ -19,6 +19,16 @@ struct task {
  * drop the run's reference. It ends with what it returned, or ECANCELED if it was asked to stop before, or its refusal. */
 void task_run(struct task *task, struct worker *worker, bide_future *future);
 
+/* Around what a child does that was stolen: a strand of its own, in the name of the task that forked it. */
+void task_begin_child(struct task *task, struct worker *worker, bide_future *future);
+void task_end_child(struct task *task);
+
+/* Where the task of that strand runs. */
+static inline struct worker *task_worker(const struct strand *strand)
+{
+    return LISTED_IN(struct task, strand, strand)->worker;
+}
+
 /* Of those of that worker that have parked, one that the last close has not asked to stop yet; a reference to its future. NULL:
  * there is none. */
 bide_future *task_next_unasked(struct worker *worker);

@@ -34,6 +34,10 @@ int bide_worker_index(void)
 /* Take an entry that was taken out for its end: nobody will run it, or somebody else does. */
 void worker_refuse(word entry)
 {
+    if (entry_is_child(entry)) {
+        child_return(entry);
+        return;
+    }
     bide_future *future = (bide_future *)entry;
     if (bide_future_state(future) == BIDE_PENDING)
         future_cancel_unstarted(future);
@@ -65,9 +69,23 @@ static void run(struct worker *self, bide_future *future, bide_time when, int re
     count(&self->ended);
 }
 
+static void see_to_child(struct worker *self, word entry, int refusal)
+{
+    if (refusal) {
+        child_return(entry);
+        return;
+    }
+    child_run(entry, self);
+    thread_state_restore(&self->clean, &self->stretch);
+}
+
 /* See to an entry that was taken out. false: it was dead. */
 static bool see_to(struct worker *self, word entry, int refusal)
 {
+    if (entry_is_child(entry)) {
+        see_to_child(self, entry, refusal);
+        return true;
+    }
     bide_future *future = (bide_future *)entry;
     bool claimed = claim(self, future);
     if (claimed) {
@@ -181,9 +199,7 @@ bool worker_push(struct worker *self, word entry)
         store_release(&self->created, created);
         return false;
     }
-    barrier_light();
-    if (idle_needs_wake(idle_look(&self->pool->idle)))
-        pool_wake_for_push(self->pool);
+    worker_tell_of_push(self);
     return true;
 }
 
@@ -411,6 +427,7 @@ static bool will_resume(const struct worker *self)
 static struct link *doze(struct worker *self, bool has_work)
 {
     bool late = pool_sleep(self, next_look(self, has_work), has_work);
+    stretch_begin(&self->stretch);
     if (late)
         return will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
     if (!list_is_empty(&self->inbox))

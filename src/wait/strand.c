@@ -42,9 +42,10 @@ static void publish_nothing(struct strand *self)
 static const struct strand_operations thread_operations = {thread_park,     thread_unpark,     thread_yield,
                                                            publish_nothing, no_request_is_due, deliver_nothing};
 
+_Thread_local struct strand *strand_task;
+
 static _Thread_local struct {
     struct strand thread;
-    struct strand *current;
     struct parker parker; /* one is enough: of the strands of a thread, one at a time can be parked */
     bool must_not_wait;
 } here;
@@ -55,18 +56,11 @@ void strand_init(struct strand *strand, const struct strand_operations *operatio
     word_init(&strand->word, 0);
 }
 
-struct strand *strand_current(void)
+struct strand *strand_thread(void)
 {
-    if (here.current)
-        return here.current;
     if (!here.thread.operations)
         strand_init(&here.thread, &thread_operations);
     return &here.thread;
-}
-
-void strand_set_current(struct strand *strand)
-{
-    here.current = strand == &here.thread ? NULL : strand;
 }
 
 bool strand_may_wait(void)
@@ -76,15 +70,15 @@ bool strand_may_wait(void)
 
 struct strand_excursion strand_leave(void)
 {
-    struct strand_excursion excursion = {here.current, !here.must_not_wait};
-    here.current = NULL;
+    struct strand_excursion excursion = {strand_task, !here.must_not_wait};
+    strand_task = NULL;
     here.must_not_wait = true;
     return excursion;
 }
 
 void strand_return(struct strand_excursion excursion)
 {
-    here.current = excursion.strand;
+    strand_task = excursion.strand;
     here.must_not_wait = !excursion.may_wait;
 }
 
@@ -159,7 +153,7 @@ word strand_park(struct strand *self, word reasons, bide_time deadline)
 
 void strand_pass(void)
 {
-    struct strand *self = here.current;
+    struct strand *self = strand_task;
     if (self && ++self->passes % PASSES == 0)
         self->operations->yield(self);
 }

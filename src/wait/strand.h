@@ -79,9 +79,21 @@ struct waiter {
     };
 };
 
+/* The calling task; NULL: a plain thread. */
+extern _Thread_local struct strand *strand_task;
+
 /* The calling strand, and who is to be it: NULL means the plain thread itself. */
-struct strand *strand_current(void);
-void strand_set_current(struct strand *strand);
+struct strand *strand_thread(void);
+
+static inline struct strand *strand_current(void)
+{
+    return strand_task ? strand_task : strand_thread();
+}
+
+static inline void strand_set_current(struct strand *task)
+{
+    strand_task = task;
+}
 
 void strand_init(struct strand *strand, const struct strand_operations *operations);
 

@@ -108,7 +108,6 @@ measure_all()
     local name=$1 workload=$2 round implementation extension each started=()
     for round in $(seq "$rounds"); do
         while read -r _ implementation extension; do
-            [[ $implementation != bide* || -x build/release/bench/$workload/$implementation ]] || continue
             # shellcheck disable=SC2046,SC2086
             measure "$name,$implementation" "$round" $(command_of "$workload" "$implementation" "$extension") "$workers" ${3-} &
             started+=($!)

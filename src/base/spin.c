@@ -6,8 +6,11 @@
 
 #define TRIES_SPINNING 64
 #define TRIES_YIELDING 256
+#define MOST_LOOKS 128u
+#define LEAST_LOOKS 2u
+#define NEW_HOPE 16u /* after so many failures it is tried in full again */
 
-static void relax(void)
+void spin_relax(void)
 {
 #if defined __x86_64__ || defined __i386__
     __builtin_ia32_pause();
@@ -29,9 +32,20 @@ void spin_wait(unsigned *tries)
 {
     unsigned n = (*tries)++;
     if (n < TRIES_SPINNING)
-        relax();
+        spin_relax();
     else if (n < TRIES_YIELDING)
         sched_yield();
     else
         nap();
+}
+
+unsigned patience_tries(const struct patience *patience)
+{
+    return patience->failures % NEW_HOPE == 0 ? MOST_LOOKS : patience->tries;
+}
+
+void patience_learn(struct patience *patience, bool paid)
+{
+    patience->failures = paid ? 0 : patience->failures + 1;
+    patience->tries = paid ? MOST_LOOKS : patience->tries / 2 > LEAST_LOOKS ? patience->tries / 2 : LEAST_LOOKS;
 }

@@ -2,8 +2,25 @@
 #ifndef BASE_SPIN_H
 #define BASE_SPIN_H
 
+#include <stdbool.h>
+
 /* The next of a row of tries; start with *tries = 0. First spins, then gives the processor away, and in the end sleeps a
  * little: with real-time priorities the one waited for may never run while this thread only yields. */
 void spin_wait(unsigned *tries);
+
+/* How long it is worth to look before going to sleep: a few microseconds where looking has paid of late, next to nothing where
+ * it has not. All zero is a beginner. */
+struct patience {
+    unsigned tries, failures;
+};
+
+/* For how many looks, with spin_relax() between them. */
+unsigned patience_tries(const struct patience *patience);
+
+/* Whether what was looked for has come. */
+void patience_learn(struct patience *patience, bool paid);
+
+/* Tell the processor that the thread is looking again and again. */
+void spin_relax(void);
 
 #endif

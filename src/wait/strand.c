@@ -1,6 +1,7 @@
 #include "wait/strand.h"
 
 #include "base/clock.h"
+#include "base/spin.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -47,6 +48,7 @@ _Thread_local struct strand *strand_task;
 static _Thread_local struct {
     struct strand thread;
     struct parker parker; /* one is enough: of the strands of a thread, one at a time can be parked */
+    struct patience patience;
     bool must_not_wait;
 } here;
 
@@ -239,11 +241,25 @@ bool strand_take_back(struct strand *self)
     return false;
 }
 
+/* Has the word changed while the thread looked at it for a moment? */
+static bool changes_soon(const struct strand *self, word seen)
+{
+    bool changed = false;
+    for (unsigned tries = patience_tries(&here.patience); tries && !changed; tries--) {
+        spin_relax();
+        changed = load_relaxed(&self->word) != seen;
+    }
+    patience_learn(&here.patience, changed);
+    return changed;
+}
+
 /* P1 make a parker; P2 set PARKED, unless something has come; P3 sleep until woken, or the deadline; P4 at the deadline take
  * PARKED back, or if a waker has it, who will then touch the parker, sleep on until woken; P5 unmake the parker. No cancellation
  * point: a thread that ended here would leave its waiters listed. */
 void thread_park(struct strand *self, word seen, word reasons, bide_time deadline)
 {
+    if (changes_soon(self, seen))
+        return;
     struct parker *parker = self->parker = &here.parker;
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);

@@ -62,6 +62,14 @@ static inline word add_release(atomic_word *at, word value)
     return atomic_fetch_add_explicit(at, value, memory_order_release);
 }
 
+static inline word add_acq_rel(atomic_word *at, word value)
+{
+    tools_release(at);
+    word before = atomic_fetch_add_explicit(at, value, memory_order_acq_rel);
+    tools_acquire(at);
+    return before;
+}
+
 static inline word and_relaxed(atomic_word *at, word value)
 {
     return atomic_fetch_and_explicit(at, value, memory_order_relaxed);

@@ -2,15 +2,17 @@
 
 #include "base/atomic.h"
 #include "base/memory.h"
+#include "base/pages.h"
+#include "base/process.h"
 #include "base/spin.h"
 
 #include <pthread.h>
 #include <stddef.h>
 
-#define MAGAZINE 128    /* cells */
-#define DEPOT_MOST 8192 /* magazines: a million cells */
-#define TRIES_FOR_DEPOT                                                                                                \
-    32 /* then memory comes from, and goes to, the system: in a forked child the lock may stay taken */
+#define REGION_SIZE ((size_t)1 << 20)
+#define MAGAZINE 127                       /* cells */
+#define MAGAZINES_PER_REGION 129           /* with what describes it they fill a region */
+#define TOUCHED_AT_ONCE ((size_t)64 << 10) /* bytes: a page fault each would cost more than the task */
 
 #if defined BIDE_VALGRIND || defined __SANITIZE_ADDRESS__
 #define KEEPS_CELLS 0
@@ -29,14 +31,22 @@ struct cell {
     struct cell *below; /* of the first of a magazine in the depot: the next magazine */
 };
 
-/* Taking a magazine and putting one is all that happens under the lock. */
-static struct {
-    atomic_word locked;
-    struct cell *top;
-    size_t magazines;
-} depot;
+/* Aligned to its size. */
+struct region {
+    _Alignas(CELL_SIZE) atomic_word home; /* cells that are free for good */
+};
 
-static atomic_word users;
+_Static_assert(sizeof(struct region) + (size_t)MAGAZINES_PER_REGION * MAGAZINE * CELL_SIZE == REGION_SIZE,
+               "nothing is left over");
+
+/* All but `users` is guarded by the lock. In a forked child, where it may have been left locked, it begins anew. */
+static struct {
+    atomic_word locked, process, users;
+    struct cell *top;
+    struct region *open; /* with magazines that were never taken */
+    unsigned taken;      /* of the open one */
+    char *touched;       /* up to where its pages are there */
+} depot;
 
 static _Thread_local struct {
     struct cell *loaded, *full;
@@ -44,17 +54,19 @@ static _Thread_local struct {
     bool ends_with_thread;
 } mine;
 
-static bool depot_lock(void)
+static void depot_lock(void)
 {
     unsigned tries = 0;
-    word unlocked = 0;
+    word unlocked = 0, process = load_acquire(&depot.process), own = process_generation();
+    if (process != own && cas_acq_rel(&depot.process, &process, own)) {
+        depot.top = NULL;
+        depot.open = NULL;
+        store_release(&depot.locked, 0);
+    }
     while (!cas_acquire(&depot.locked, &unlocked, 1)) {
-        if (tries == TRIES_FOR_DEPOT)
-            return false;
         spin_wait(&tries);
         unlocked = 0;
     }
-    return true;
 }
 
 static void depot_unlock(void)
@@ -62,51 +74,90 @@ static void depot_unlock(void)
     store_release(&depot.locked, 0);
 }
 
+static void send_home(void *cell, size_t count)
+{
+    struct region *region = (struct region *)((uintptr_t)cell / REGION_SIZE * REGION_SIZE);
+    if (add_acq_rel(&region->home, count) + count == (word)MAGAZINES_PER_REGION * MAGAZINE)
+        pages_unmap(region, REGION_SIZE);
+}
+
+static void send_all_home(struct cell *cells)
+{
+    for (struct cell *next; cells; cells = next) {
+        next = cells->next;
+        send_home(cells, 1);
+    }
+}
+
+/* Twice as much is mapped, of which an aligned half stays. */
+static struct region *region_map(void)
+{
+    char *pages = pages_map(2 * REGION_SIZE);
+    if (!pages)
+        return NULL;
+    size_t before = REGION_SIZE - (uintptr_t)pages % REGION_SIZE;
+    pages_unmap(pages, before);
+    if (before < REGION_SIZE)
+        pages_unmap(pages + before + REGION_SIZE, REGION_SIZE - before);
+    return (struct region *)(void *)(pages + before);
+}
+
+/* Under the lock. */
+static bool open_region(void)
+{
+    if (depot.open && depot.taken < MAGAZINES_PER_REGION)
+        return true;
+    depot.open = region_map();
+    depot.taken = 0;
+    depot.touched = (char *)depot.open + TOUCHED_AT_ONCE;
+    return depot.open;
+}
+
+/* Under the lock: one that was never taken. NULL: no memory. */
+static struct cell *new_magazine(void)
+{
+    if (!open_region())
+        return NULL;
+    char *first = (char *)(depot.open + 1) + (size_t)depot.taken++ * MAGAZINE * CELL_SIZE;
+    char *end = first + (size_t)MAGAZINE * CELL_SIZE;
+    for (; depot.touched < end; depot.touched += TOUCHED_AT_ONCE)
+        pages_touch(depot.touched, TOUCHED_AT_ONCE);
+    for (char *cell = first; cell < end; cell += CELL_SIZE)
+        ((struct cell *)(void *)cell)->next = cell + CELL_SIZE < end ? (struct cell *)(void *)(cell + CELL_SIZE) : NULL;
+    return (struct cell *)(void *)first;
+}
+
 static struct cell *depot_take(void)
 {
-    if (!depot_lock())
-        return NULL;
+    depot_lock();
     struct cell *magazine = depot.top;
-    if (magazine) {
+    if (magazine)
         depot.top = magazine->below;
-        depot.magazines--;
-    }
+    else
+        magazine = new_magazine();
     depot_unlock();
     return magazine;
 }
 
-static bool depot_put(struct cell *magazine)
+static void depot_put(struct cell *magazine)
 {
-    if (!depot_lock())
-        return false;
-    bool put = depot.magazines < DEPOT_MOST && load_relaxed(&users);
-    if (put) {
+    if (!magazine)
+        return;
+    depot_lock();
+    bool keeps = load_relaxed(&depot.users);
+    if (keeps) {
         magazine->below = depot.top;
         depot.top = magazine;
-        depot.magazines++;
     }
     depot_unlock();
-    return put;
-}
-
-static void free_all(struct cell *cells)
-{
-    for (struct cell *next; cells; cells = next) {
-        next = cells->next;
-        memory_free(cells);
-    }
-}
-
-static void give_magazine(struct cell *magazine)
-{
-    if (magazine && !depot_put(magazine))
-        free_all(magazine);
+    if (!keeps)
+        send_all_home(magazine);
 }
 
 static void empty_mine(void)
 {
-    free_all(mine.loaded);
-    give_magazine(mine.full);
+    send_all_home(mine.loaded);
+    depot_put(mine.full);
     mine.loaded = mine.full = NULL;
     mine.count = 0;
 }
@@ -125,8 +176,8 @@ static void make_key(void)
     has_key = pthread_key_create(&at_exit, leave_thread) == 0;
 }
 
-/* A thread that cannot be seen to end keeps nothing. */
-static bool may_keep(void)
+/* A thread that cannot be seen to end has no magazines. */
+static bool see_end_of_thread(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (mine.ends_with_thread)
@@ -146,7 +197,7 @@ static bool load(void)
 
 static void unload(void)
 {
-    give_magazine(mine.full);
+    depot_put(mine.full);
     mine.full = mine.loaded;
     mine.loaded = NULL;
     mine.count = 0;
@@ -154,8 +205,10 @@ static void unload(void)
 
 void *cell_alloc(void)
 {
-    if (!KEEPS_CELLS || (!mine.loaded && !(may_keep() && load())))
+    if (!KEEPS_CELLS)
         return memory_alloc(CELL_SIZE);
+    if (!mine.loaded && (!see_end_of_thread() || !load()))
+        return NULL;
     struct cell *cell = mine.loaded;
     mine.loaded = cell->next;
     mine.count--;
@@ -165,9 +218,12 @@ void *cell_alloc(void)
 void cell_free(void *freed)
 {
     struct cell *cell = freed;
-    if (!KEEPS_CELLS || !load_relaxed(&users) || !may_keep()) {
+    if (!KEEPS_CELLS) {
         memory_free(cell);
-        empty_mine();
+        return;
+    }
+    if (!see_end_of_thread()) {
+        send_home(cell, 1);
         return;
     }
     if (mine.count == MAGAZINE)
@@ -179,14 +235,25 @@ void cell_free(void *freed)
 
 void cells_begin_use(void)
 {
-    add_relaxed(&users, 1);
+    add_relaxed(&depot.users, 1);
 }
 
 void cells_end_use(void)
 {
-    if (add_release(&users, (word)-1) != 1)
+    if (!KEEPS_CELLS || add_acq_rel(&depot.users, (word)-1) != 1)
         return;
     empty_mine();
-    for (struct cell *magazine; (magazine = depot_take());)
-        free_all(magazine);
+    depot_lock();
+    struct cell *all = depot.top;
+    struct region *open = depot.open;
+    size_t untaken = (size_t)(MAGAZINES_PER_REGION - depot.taken) * MAGAZINE;
+    depot.top = NULL;
+    depot.open = NULL;
+    depot_unlock();
+    for (struct cell *below; all; all = below) {
+        below = all->below;
+        send_all_home(all);
+    }
+    if (open && untaken)
+        send_home(open, untaken);
 }

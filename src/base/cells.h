@@ -2,13 +2,14 @@
  * up to two magazines of free cells, and takes from and gives to these without a lock; full magazines change hands in a depot.
  * After Bonwick and Adams, Magazines and Vmem (2001).
  *
- * Magazines are kept only while somebody uses cells in earnest: when the last user is gone, the depot is emptied, and so are the
- * magazines of the thread that was it; other threads' are when the thread ends, or gives a cell. Under AddressSanitizer and
- * valgrind nothing is kept, so that they see every use of a cell that was freed. */
+ * Cells lie in regions, which take memory as they are used, and each fills a cache line. While there are users the depot keeps
+ * what it has. When the last has gone, the cells in the depot and in that thread's magazines go home, and so do others when
+ * their thread ends or fills a magazine; a region all of whose cells are home goes back to the system. Under AddressSanitizer
+ * and valgrind nothing is kept, so that they see every use of a cell that was freed. */
 #ifndef BASE_CELLS_H
 #define BASE_CELLS_H
 
-#define CELL_SIZE 56 /* bytes; with what an allocator adds a cache line */
+#define CELL_SIZE 64 /* bytes: a cache line */
 
 /* NULL: no memory. */
 void *cell_alloc(void);

@@ -10,6 +10,10 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define MARKED_MOST 16
 
 /* A huge page would turn the first touch of a stack into the memory of eight. */
@@ -57,6 +61,11 @@ bool pages_protect(void *pages, size_t size)
     bool done = mprotect(pages, size, PROT_NONE) == 0;
     errno = error;
     return done;
+}
+
+void pages_touch(void *pages, size_t size)
+{
+    advise(pages, size, MADV_POPULATE_WRITE);
 }
 
 void pages_discard(void *pages, size_t size)

@@ -20,6 +20,9 @@ bool pages_mark_row(char *first, size_t size, size_t stride, unsigned count);
 
 bool pages_protect(void *pages, size_t size);
 
+/* Let memory be there before it is touched, if the system can do that; all at once is cheaper than page by page. */
+void pages_touch(void *pages, size_t size);
+
 /* Give the memory back and keep the address space: zeros again, and what faults goes on faulting. */
 void pages_discard(void *pages, size_t size);
 

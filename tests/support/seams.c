@@ -153,6 +153,12 @@ bool pages_protect(void *pages, size_t size)
     return mprotect(pages, size, PROT_NONE) == 0;
 }
 
+void pages_touch(void *pages, size_t size)
+{
+    (void)pages;
+    (void)size;
+}
+
 void pages_discard(void *pages, size_t size)
 {
     madvise(pages, size, MADV_DONTNEED);

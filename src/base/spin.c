@@ -6,9 +6,10 @@
 
 #define TRIES_SPINNING 64
 #define TRIES_YIELDING 256
-#define MOST_LOOKS 128u
-#define LEAST_LOOKS 2u
-#define NEW_HOPE 16u /* after so many failures it is tried in full again */
+#define LOOKS 128u       /* some two microseconds: more than a thread needs that is awake */
+#define LONG_LOOKS 1024u /* more than one needs that has to be woken first, and then stays awake */
+#define MOST_HALVINGS 6u
+#define NEW_HOPE 16u /* so many failures lie between two long looks */
 
 void spin_relax(void)
 {
@@ -41,11 +42,12 @@ void spin_wait(unsigned *tries)
 
 unsigned patience_tries(const struct patience *patience)
 {
-    return patience->failures % NEW_HOPE == 0 ? MOST_LOOKS : patience->tries;
+    if (patience->failures % NEW_HOPE == NEW_HOPE - 1)
+        return LONG_LOOKS;
+    return LOOKS >> (patience->failures < MOST_HALVINGS ? patience->failures : MOST_HALVINGS);
 }
 
 void patience_learn(struct patience *patience, bool paid)
 {
     patience->failures = paid ? 0 : patience->failures + 1;
-    patience->tries = paid ? MOST_LOOKS : patience->tries / 2 > LEAST_LOOKS ? patience->tries / 2 : LEAST_LOOKS;
 }

@@ -11,7 +11,7 @@ void spin_wait(unsigned *tries);
 /* How long it is worth to look before going to sleep: a few microseconds where looking has paid of late, next to nothing where
  * it has not. All zero is a beginner. */
 struct patience {
-    unsigned tries, failures;
+    unsigned failures; /* since it last paid */
 };
 
 /* For how many looks, with spin_relax() between them. */

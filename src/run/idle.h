@@ -53,6 +53,11 @@ static inline word idle_change(struct idle *idle, word difference)
     return add_seq(&idle->word, difference) + difference;
 }
 
+static inline word idle_begin_search(struct idle *idle)
+{
+    return idle_change(idle, IDLE_SEARCHER);
+}
+
 static inline word idle_end_search(struct idle *idle)
 {
     return idle_change(idle, (word)0 - IDLE_SEARCHER);

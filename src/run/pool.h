@@ -23,6 +23,7 @@
 #define RUN_POOL_H
 
 #include "base/heap.h"
+#include "base/spin.h"
 #include "base/thread.h"
 #include "run/child.h"
 #include "run/deque.h"
@@ -55,7 +56,9 @@ struct worker {
     bide_time now;             /* the clock as it was when last asked for the schedule */
     unsigned rounds;           /* of looks at the queue, in a holding pool */
     unsigned unlooked;         /* tasks started since then, */
-    unsigned patience;         /* of so many at most */
+    unsigned look_after;       /* of so many at most */
+    struct patience patience;  /* of a searcher */
+    bool has_looked;           /* for as long as that says, since it last had work */
     bool searches;             /* counts as a searcher; its own thread's */
     bool sees_due;             /* for as long as it has the monitor: something is due, and its to take */
     bool due_is_next;          /* not what is queued, if there are both */
@@ -170,8 +173,9 @@ int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **futu
 /* Entries that had entered have left, without a worker. */
 void pool_retire(bide_pool *pool, size_t count);
 
-/* Wake a sleeper for work that was published, if nobody searches. */
+/* Wake a sleeper for work that was published, if nobody searches; for what was handed in from outside, after a moment. */
 void pool_wake_for_push(bide_pool *pool);
+void pool_wake_for_injection(bide_pool *pool);
 
 /* What counted as a pin does not any more: the last touch of the pool. */
 void pool_unpin(bide_pool *pool);

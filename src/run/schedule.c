@@ -6,7 +6,8 @@
 #include <errno.h>
 
 #define GRACE ((bide_time)100000) /* nanoseconds that what is due may be late before it is anybody's */
-#define MOST_PATIENCE 64
+#define MOST_UNLOOKED 64
+#define LOOKS_BEFORE_WAKE 24 /* less than a microsecond */
 #define BRISK 32 /* started within about that time: they are so short that a second worker would only be in the way */
 
 static bide_future *scheduled_future(struct timer *timer)
@@ -104,6 +105,25 @@ struct link *pool_wake_if_needed(bide_pool *pool)
     return has_work_left(pool) ? pool_wake(pool) : wake_watcher(pool);
 }
 
+/* Is a worker that is awake about to take what was handed in? That is quicker than waking another. */
+static bool is_taken_soon(const bide_pool *pool)
+{
+    bool taken = false;
+    if (idle_sleepers(idle_look(&pool->idle)) == pool->options.workers)
+        return false;
+    for (unsigned tries = LOOKS_BEFORE_WAKE; tries && !taken; tries--) {
+        spin_relax();
+        taken = !idle_needs_wake(idle_look(&pool->idle)) || injection_is_empty(&pool->injection);
+    }
+    return taken;
+}
+
+void pool_wake_for_injection(bide_pool *pool)
+{
+    if (!is_taken_soon(pool))
+        pool_wake_for_push(pool);
+}
+
 void pool_wake_for_push(bide_pool *pool)
 {
     struct link *worker = NULL;
@@ -118,7 +138,7 @@ struct link *worker_end_search(struct worker *self)
 {
     if (self->searches)
         idle_end_search(&self->pool->idle);
-    self->searches = false;
+    self->searches = self->has_looked = false;
     return pool_wake_if_needed(self->pool);
 }
 
@@ -174,9 +194,10 @@ bool pool_sleep(struct worker *self, bide_time deadline, bool knows_of_work)
 {
     bide_pool *pool = self->pool;
     bide_time alarm = take_role(self);
-    void (*list)(struct list *, struct link *) = pool->timekeeper == self ? list_append : list_prepend;
+    bool is_needed = pool->timekeeper == self && pool->scheduled.length;
     waiter_init(&self->idle, strand_current());
-    list(&pool->for_work, &self->idle.link); /* the last to sleep is the first to wake: its caches are warm */
+    /* the last to sleep is the first to wake: its caches are warm */
+    is_needed ? list_append(&pool->for_work, &self->idle.link) : list_prepend(&pool->for_work, &self->idle.link);
     announce(self);
     int error = 0;
     if (!knows_of_work && has_come(self)) {
@@ -188,6 +209,7 @@ bool pool_sleep(struct worker *self, bide_time deadline, bool knows_of_work)
         error ? (void)idle_change(&pool->idle, (word)0 - IDLE_SLEEPER) : (void)pool->waking--;
     }
     self->searches = !error;
+    self->has_looked = false;
     self->is_waking = false;
     if (pool->deputy == self)
         pool->deputy = NULL;
@@ -215,7 +237,7 @@ static void read_clock(struct worker *self)
     bide_time last = self->now;
     self->now = clock_now();
     bool is_early = self->now - last < GRACE / 2;
-    self->patience = is_early && self->patience < MOST_PATIENCE ? self->patience + self->unlooked : 1;
+    self->look_after = is_early && self->look_after < MOST_UNLOOKED ? self->look_after + self->unlooked : 1;
     self->unlooked = 0;
 }
 
@@ -230,7 +252,7 @@ void worker_look_for_due(struct worker *self)
 
 bool worker_should_look_for_due(struct worker *self)
 {
-    return load_relaxed(&self->pool->timed) && ++self->unlooked >= self->patience;
+    return load_relaxed(&self->pool->timed) && ++self->unlooked >= self->look_after;
 }
 
 static void heap_has_changed(bide_pool *pool)

@@ -119,7 +119,7 @@ static int push_from_outside(bide_pool *pool, struct batch *batch)
         return push_to_backlog(pool, *batch, BIDE_FOREVER); /* the closed pool is the judge of who may still come in */
     }
     if (idle_needs_wake(idle_look(&pool->idle)))
-        pool_wake_for_push(pool);
+        pool_wake_for_injection(pool);
     return 0;
 }
 

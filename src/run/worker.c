@@ -333,6 +333,27 @@ static bool can_steal(const struct worker *self)
     return can;
 }
 
+/* Before it sleeps it searches for a moment: what comes then needs no waking. Not with an alarm to keep. */
+static bool should_look_longer(const struct worker *self)
+{
+    return !self->has_looked && !load_relaxed(&self->pool->timed) && fibers_first_time(&self->fibers) == BIDE_FOREVER;
+}
+
+static void look_longer(struct worker *self)
+{
+    const bide_pool *pool = self->pool;
+    bool comes = false;
+    self->has_looked = true;
+    if (!self->searches)
+        idle_begin_search(&self->pool->idle);
+    self->searches = true;
+    for (unsigned looks = patience_tries(&self->patience); looks && !comes; looks--) {
+        spin_relax();
+        comes = !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail);
+    }
+    patience_learn(&self->patience, comes);
+}
+
 static word steal_and_begin(struct worker *self)
 {
     word entry = steal(self);
@@ -484,6 +505,9 @@ static bool look_round(struct worker *self, bool to_queue, bool has_spare)
         word entry = steal_and_begin(self);
         if (entry)
             see_to(self, entry, 0);
+    } else if (!goes_on && !has_work && list_is_empty(&self->fibers.ready) && should_look_longer(self)) {
+        monitor_unlock(&pool->monitor);
+        look_longer(self);
     } else {
         rest(self, has_work);
     }
@@ -542,6 +566,7 @@ void *worker_main(void *arg)
     bool holds = self->pool->runner.holds;
     worker_here = self;
     thread_be_worker();
+    strand_be_impatient();
     thread_name(options->name, self->index);
     self->stack_reserve = thread_stack_reserve();
     int error = options->worker_start ? options->worker_start(self->index, options->worker_ctx) : 0;

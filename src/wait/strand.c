@@ -15,6 +15,8 @@
 
 #define PASSES 64 /* waits that find ready at once, until others have a turn */
 
+#define NEAR ((bide_time)100000) /* nanoseconds */
+
 /* Where a thread sleeps. It lives for one park: the thread leaves only when it has seen `woken` under the lock, so the waker,
  * who sets it and signals under the same lock, never touches a dead one. */
 struct parker {
@@ -49,6 +51,7 @@ static _Thread_local struct {
     struct strand thread;
     struct parker parker; /* one is enough: of the strands of a thread, one at a time can be parked */
     struct patience patience;
+    bool is_impatient;
     bool must_not_wait;
 } here;
 
@@ -63,6 +66,11 @@ struct strand *strand_thread(void)
     if (!here.thread.operations)
         strand_init(&here.thread, &thread_operations);
     return &here.thread;
+}
+
+void strand_be_impatient(void)
+{
+    here.is_impatient = true;
 }
 
 bool strand_may_wait(void)
@@ -241,11 +249,13 @@ bool strand_take_back(struct strand *self)
     return false;
 }
 
-/* Has the word changed while the thread looked at it for a moment? */
-static bool changes_soon(const struct strand *self, word seen)
+/* Has the word changed while the thread looked at it for a moment? Not near a deadline. */
+static bool changes_soon(const struct strand *self, word seen, bide_time deadline)
 {
     bool changed = false;
-    for (unsigned tries = patience_tries(&here.patience); tries && !changed; tries--) {
+    if (here.is_impatient || (deadline != BIDE_FOREVER && deadline < clock_now() + NEAR))
+        return false;
+    for (unsigned looks = patience_tries(&here.patience); looks && !changed; looks--) {
         spin_relax();
         changed = load_relaxed(&self->word) != seen;
     }
@@ -258,7 +268,7 @@ static bool changes_soon(const struct strand *self, word seen)
  * point: a thread that ended here would leave its waiters listed. */
 void thread_park(struct strand *self, word seen, word reasons, bide_time deadline)
 {
-    if (changes_soon(self, seen))
+    if (changes_soon(self, seen, deadline))
         return;
     struct parker *parker = self->parker = &here.parker;
     int cancel_state;

@@ -105,6 +105,9 @@ static inline bool strand_stands_on(const struct strand *self, const struct stra
     return self != NULL;
 }
 
+/* When the calling thread parks it sleeps at once, instead of looking for a moment first: it has looked. */
+void strand_be_impatient(void);
+
 /* May the calling thread wait? Not within a callback. */
 bool strand_may_wait(void);
 

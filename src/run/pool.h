@@ -54,7 +54,8 @@ struct worker {
     struct stretch stretch;    /* since a task has begun, or gone on; its own thread's */
     struct fibers fibers;      /* of a parking pool; its own thread's */
     bide_time now;             /* the clock as it was when last asked for the schedule */
-    unsigned rounds;           /* of looks at the queue, in a holding pool */
+    unsigned rounds;           /* through its loop, in a holding pool */
+    unsigned victim;           /* whom it asks first for an entry to steal, counted on */
     unsigned unlooked;         /* tasks started since then, */
     unsigned look_after;       /* of so many at most */
     struct patience patience;  /* of a searcher */
@@ -62,6 +63,7 @@ struct worker {
     bool searches;             /* counts as a searcher; its own thread's */
     bool sees_due;             /* for as long as it has the monitor: something is due, and its to take */
     bool due_is_next;          /* not what is queued, if there are both */
+    bool others_are_next;      /* when the queue comes first: what others have, not the backlog */
     bool is_waking;            /* fired, and has not looked at the queue yet */
     bool starves;              /* has no memory to start a task */
     struct list inbox;         /* fibers that others have made ready */

@@ -276,26 +276,31 @@ void worker_run_oldest(struct worker *self)
     }
 }
 
-/* From another worker; 0: none of them has any to spare. */
+/* What a batch holds is older. */
+static word steal_from(struct worker *victim)
+{
+    word entry = deque_steal(&victim->batch);
+    return entry ? entry : deque_steal(&victim->own);
+}
+
+/* From another worker, each time beginning with the next one, so that none who always has some keeps those of others from
+ * being found; 0: none of them has any to spare. */
 static word steal(struct worker *self)
 {
     bide_pool *pool = self->pool;
     unsigned workers = pool->options.workers;
     word entry = 0;
-    for (unsigned i = 1; i < workers && !entry; i++) {
-        struct worker *victim = &pool->workers[(self->index + i) % workers];
-        entry = deque_steal(&victim->own);
-        if (!entry)
-            entry = deque_steal(&victim->batch);
+    self->victim++;
+    for (unsigned i = 0; i < workers && !entry; i++) {
+        struct worker *victim = &pool->workers[(self->victim + i) % workers];
+        entry = victim != self ? steal_from(victim) : 0;
     }
     return entry;
 }
 
-/* It has found work without the monitor, which it needs only to wake somebody else for more. */
+/* Without the monitor, which it needs only to wake somebody else. */
 static void end_search(struct worker *self)
 {
-    if (!self->searches)
-        return;
     monitor_lock(&self->pool->monitor);
     struct link *other = worker_end_search(self);
     monitor_unlock(&self->pool->monitor);
@@ -311,7 +316,7 @@ static word take_quickly(struct worker *self)
     if (load_relaxed(&self->live) && idle_look(&pool->idle))
         return 0; /* another worker may be better */
     word entry = next_of_deques(self);
-    if (entry)
+    if (entry && self->searches)
         end_search(self);
     return entry;
 }
@@ -354,13 +359,24 @@ static void look_longer(struct worker *self)
     patience_learn(&self->patience, comes);
 }
 
+/* Only if there is nothing here; but when the queue comes first, by turns with that. Those that others have may wait for them
+ * for long. */
+static bool should_steal(struct worker *self, bool has_work, bool to_queue)
+{
+    if (to_queue)
+        self->others_are_next = !self->others_are_next;
+    return (!has_work || (to_queue && self->others_are_next)) && can_steal(self);
+}
+
+/* Under the monitor, which it unlocks; as take(). It may go on with a fiber if there was nothing: so its search is over, too. If
+ * it was the one that watches what is scheduled, another one has to. */
 static word steal_and_begin(struct worker *self)
 {
+    monitor_unlock(&self->pool->monitor);
     word entry = steal(self);
-    if (entry) {
+    if (self->searches || load_relaxed(&self->pool->timed))
         end_search(self);
-        stretch_begin(&self->stretch);
-    }
+    stretch_begin(&self->stretch);
     return entry;
 }
 
@@ -376,33 +392,31 @@ static void tell_drained(bide_pool *pool)
 }
 
 /* The next entry, or none for now; 0 with *ends: for ever. */
-static word await_entry(struct worker *self, bool *ends)
+static word await_entry(struct worker *self, bool to_queue, bool *ends)
 {
     bide_pool *pool = self->pool;
-    word entry = 0;
     monitor_lock(&pool->monitor);
     *ends = pool->stopping;
-    if (look_for_work(self))
-        return take(self, ++self->rounds % QUEUE_ROUND == 0);
-    if (*ends || !can_steal(self)) {
-        tell_drained(pool);
-        if (!*ends && !look_for_work(self) && !pool->stopping)
-            pool_sleep(self, BIDE_FOREVER, false);
-        monitor_unlock(&pool->monitor);
-    } else {
-        monitor_unlock(&pool->monitor);
-        entry = steal_and_begin(self);
-    }
-    return entry;
+    bool has_work = look_for_work(self);
+    if (!*ends && should_steal(self, has_work, to_queue))
+        return steal_and_begin(self);
+    if (has_work)
+        return take(self, to_queue);
+    tell_drained(pool);
+    if (!*ends && !look_for_work(self) && !pool->stopping)
+        pool_sleep(self, BIDE_FOREVER, false);
+    monitor_unlock(&pool->monitor);
+    return 0;
 }
 
 static void work_holding(struct worker *self)
 {
     bool ends = false;
     while (!ends) {
-        word entry = take_quickly(self);
+        bool to_queue = ++self->rounds % QUEUE_ROUND == 0;
+        word entry = to_queue ? 0 : take_quickly(self);
         if (!entry)
-            entry = await_entry(self, &ends);
+            entry = await_entry(self, to_queue, &ends);
         if (entry)
             see_to(self, entry, 0);
     }
@@ -481,6 +495,14 @@ static void rest(struct worker *self, bool has_work)
     waiters_fire(other);
 }
 
+/* Under the monitor, which it unlocks. A dead entry was nobody's turn. */
+static void start(struct worker *self, bool to_queue, bool steals, int refusal)
+{
+    word entry = steals ? steal_and_begin(self) : take(self, to_queue);
+    if (entry && !see_to(self, entry, refusal))
+        self->fibers.to_queue = true;
+}
+
 /* By the monitor: start a task, or sleep until there is something to do. false: that is the end. */
 static bool look_round(struct worker *self, bool to_queue, bool has_spare)
 {
@@ -491,25 +513,18 @@ static bool look_round(struct worker *self, bool to_queue, bool has_spare)
     self->starves = !has_spare;
     tell_drained(pool);
     bool goes_on = !to_queue && !list_is_empty(&self->fibers.ready);
-    bool has_work = look_for_work(self);
+    bool has_work = look_for_work(self), steals = should_steal(self, has_work, to_queue);
     if (pool->stopping) {
         monitor_unlock(&pool->monitor);
         return false;
     }
-    if (!goes_on && (has_spare ? may_take(self, has_work) : is_stuck(self, has_work))) {
-        word entry = take(self, to_queue);
-        bool ran = entry && see_to(self, entry, has_spare ? 0 : ENOMEM);
-        self->fibers.to_queue = !ran; /* a dead entry was nobody's turn */
-    } else if (!goes_on && !has_work && has_spare && can_steal(self)) {
-        monitor_unlock(&pool->monitor);
-        word entry = steal_and_begin(self);
-        if (entry)
-            see_to(self, entry, 0);
-    } else if (!goes_on && !has_work && list_is_empty(&self->fibers.ready) && should_look_longer(self)) {
+    if (!goes_on && (has_spare ? may_take(self, has_work || steals) : is_stuck(self, has_work))) {
+        start(self, to_queue, has_spare && steals, has_spare ? 0 : ENOMEM);
+    } else if (!has_work && !steals && list_is_empty(&self->fibers.ready) && should_look_longer(self)) {
         monitor_unlock(&pool->monitor);
         look_longer(self);
     } else {
-        rest(self, has_work);
+        rest(self, has_work || steals);
     }
     return true;
 }

@@ -47,7 +47,19 @@ static void shut(bide_pool *pool)
     waiters_fire(submitters);
 }
 
-/* From here on nothing starts. The backlog, as a chain by link, and what was scheduled. */
+/* From here on nothing starts. Who pushes to its deque pushes, BARRIER, looks here; who closes writes here, BARRIER, looks at
+ * the deques: so one of them sees what has come in the same moment. */
+static void refuse(bide_pool *pool)
+{
+    monitor_lock(&pool->monitor);
+    exchange_seq(&pool->refuses, 1);
+    add_release(&pool->runner.closes, 1);
+    monitor_unlock(&pool->monitor);
+    if (pool->workers->own.asymmetric)
+        barrier_heavy();
+}
+
+/* As a chain by link, with what was scheduled. */
 static bide_future *take_backlog(bide_pool *pool)
 {
     monitor_lock(&pool->monitor);
@@ -55,8 +67,6 @@ static bide_future *take_backlog(bide_pool *pool)
     bide_future *first = pool->first;
     pool->first = pool->last = NULL;
     pool->queued = 0;
-    store_release(&pool->refuses, 1);
-    add_release(&pool->runner.closes, 1);
     monitor_unlock(&pool->monitor);
     return first;
 }
@@ -73,7 +83,7 @@ static void cancel_deque(bide_pool *pool, struct deque *deque)
 }
 
 /* Entries of tasks that have started are dead: those tasks are asked to stop with the others. */
-static void cancel_queued(bide_pool *pool)
+void pool_cancel_queued(bide_pool *pool)
 {
     size_t count = 0;
     for (bide_future *entry = take_backlog(pool), *next; entry; entry = next, count++) {
@@ -90,7 +100,8 @@ static void cancel_queued(bide_pool *pool)
 static void shut_and_cancel(bide_pool *pool)
 {
     shut(pool);
-    cancel_queued(pool);
+    refuse(pool);
+    pool_cancel_queued(pool);
     for (unsigned i = 0; i < pool->options.workers; i++)
         for (bide_future *task; (task = task_next_unasked(&pool->workers[i])); bide_future_release(task))
             bide_future_cancel(task);

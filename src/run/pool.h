@@ -172,6 +172,9 @@ typedef int pool_enter(bide_pool *pool, bide_future *entry, bide_time time);
 int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in,
                 bide_time time);
 
+/* Cancel all that is queued or scheduled; the pool refuses. */
+void pool_cancel_queued(bide_pool *pool);
+
 /* Entries that had entered have left, without a worker. */
 void pool_retire(bide_pool *pool, size_t count);
 

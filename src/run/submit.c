@@ -107,6 +107,8 @@ static int push_own(struct worker *self, struct batch batch)
         monitor_unlock(&pool->monitor);
         waiters_fire(worker);
     }
+    if (load_seq(&pool->refuses))
+        pool_cancel_queued(pool); /* a close that came meanwhile may have missed them */
     return 0;
 }
 

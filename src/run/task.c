@@ -128,9 +128,9 @@ void task_end_child(struct task *task)
 
 bide_future *task_next_unasked(struct worker *worker)
 {
-    word closes = load_relaxed(&worker->pool->runner.closes);
     bide_future *future = NULL;
     monitor_lock(&worker->tasks_monitor);
+    word closes = load_acquire(&worker->pool->runner.closes);
     struct link *first = worker->tasks.first;
     struct task *task = first ? LISTED_IN(struct task, link, first) : NULL;
     if (task && task->strand.heard != closes) {

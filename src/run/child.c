@@ -81,9 +81,10 @@ static void await_thief(struct child *child)
 /* It is not the newest. */
 static SLOW_PATH int join_slowly(struct child *child)
 {
-    if (child->parent && deque_remove(&task_worker(child->parent)->own, entry_of(child)))
+    if (child->parent && deque_remove(&task_worker(child->parent)->own, entry_of(child))) {
+        worker_tell_of_push(task_worker(child->parent)); /* of those that were out of sight for a moment */
         call_shielded(child);
-    else if (child->parent)
+    } else if (child->parent)
         await_thief(child);
     return child->error;
 }

@@ -37,10 +37,10 @@ struct deque {
 /* The number of slots is a power of two. */
 void deque_init(struct deque *deque, atomic_word *slots, word count, bool asymmetric);
 
-/* As anybody sees it, who may be late. */
+/* As anybody sees it, who may be late, unless there was a BARRIER before. */
 static inline word deque_length(const struct deque *deque)
 {
-    word top = load_relaxed(&deque->top), bottom = load_relaxed(&deque->bottom);
+    word top = load_seq(&deque->top), bottom = load_seq(&deque->bottom);
     return (intptr_t)(bottom - top) > 0 ? bottom - top : 0;
 }
 

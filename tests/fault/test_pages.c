@@ -154,7 +154,7 @@ struct visitor {
     struct gate gate;
     struct sleeper sleeper;
     bide_future *promise; /* NULL: it sleeps */
-    bide_future *task;
+    bide_future *task, *child;
 };
 
 static int visit(void *arg, bide_value *result)
@@ -271,6 +271,36 @@ static void memory_that_comes_back_is_found(void **state)
     assert_int_equal(bide_future_wait(last, bide_in(60)), 0);
     assert_int_equal(bide_join(last, NULL), 0);
     assert_int_equal(bide_join(waiting, NULL), 0);
+    bide_future_release(promise);
+    end_pool(pool);
+}
+
+static int submit_and_wait(void *arg, bide_value *result)
+{
+    struct visitor *visitor = arg;
+    CHECK_EQUAL(bide_submit(bide_current_pool(), return_at_once, NULL, &visitor->child), 0);
+    return visit(arg, result);
+}
+
+/* What it has handed in stands on its own worker; the other one cannot start it either. */
+static void what_stands_on_a_worker_without_is_refused_too(void **state)
+{
+    (void)state;
+    bide_pool *pool = make_pool_of_mappings(2);
+    bide_future *promise = make_promise();
+    struct visitor other, handing = {.gate = GATE_INIT, .sleeper = SLEEPER_INIT, .promise = promise};
+    receive(&other, pool, promise);
+    seams_fail_pages_from(1);
+    let_wait(&other);
+    handing.task = submit(pool, submit_and_wait, &handing);
+    gate_await(&handing.gate, 1);
+    gate_open(&handing.gate);
+    assert_int_equal(bide_future_wait(handing.child, bide_in(60)), 0);
+    assert_int_equal(bide_join(handing.child, NULL), ENOMEM);
+    assert_int_equal(bide_promise_resolve(promise, bide_u64(0)), 0);
+    end_visit(&other);
+    end_visit(&handing);
+    seams_fail_pages_from(0);
     bide_future_release(promise);
     end_pool(pool);
 }
@@ -448,6 +478,7 @@ int main(void)
         ALONE(while_one_sleeps_on_another_worker_none_is_refused),
         ALONE(a_worker_without_passes_on_to_one_that_has_stacks),
         ALONE(memory_that_comes_back_is_found),
+        ALONE(what_stands_on_a_worker_without_is_refused_too),
         ALONE(what_is_waited_for_and_cannot_start_is_refused_too),
         ALONE(without_memory_for_deadlines_none_is_refused),
         ALONE(a_pool_without_mappings_can_be_closed),

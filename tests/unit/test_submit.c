@@ -784,6 +784,65 @@ static void a_task_that_submits_itself_keeps_no_other_out(void **state)
     assert_true(loop.ended && loop.rounds > 0);
 }
 
+/* Turns for ever, until somebody comes. */
+struct mill {
+    struct gate turning, held;
+    bide_future *child;
+    bool ended;
+};
+
+static int turn(void *arg, bide_value *result)
+{
+    (void)result;
+    struct mill *mill = arg;
+    gate_arrive(&mill->turning);
+    return mill->ended ? 0 : bide_submit(bide_current_pool(), turn, mill, NULL);
+}
+
+static int end_mill(void *arg, bide_value *result)
+{
+    (void)result;
+    struct mill *mill = arg;
+    mill->ended = true;
+    return 0;
+}
+
+static void nor_one_that_comes_later(void **state)
+{
+    struct fixture *at = *state;
+    struct mill mill = {.turning = GATE_INIT};
+    assert_int_equal(bide_submit(at->pool, turn, &mill, NULL), 0);
+    gate_await(&mill.turning, 100);
+    assert_int_equal(bide_join(submit(at->pool, end_mill, &mill), NULL), 0);
+    fixture_end_pool(at);
+    assert_true(mill.ended);
+}
+
+static int hand_in_and_compute(void *arg, bide_value *result)
+{
+    (void)result;
+    struct mill *mill = arg;
+    gate_await(&mill->turning, 100);
+    mill->child = submit(bide_current_pool(), end_mill, mill);
+    gate_pass(&mill->held);
+    return 0;
+}
+
+/* The other worker does not come back to its deque. */
+static void nor_one_that_a_busy_worker_has(void **state)
+{
+    (void)state;
+    bide_pool *pool = make_pool(2);
+    struct mill mill = {.turning = GATE_INIT, .held = GATE_INIT};
+    assert_int_equal(bide_submit(pool, turn, &mill, NULL), 0);
+    bide_future *busy = submit(pool, hand_in_and_compute, &mill);
+    gate_await(&mill.held, 1);
+    assert_int_equal(bide_join(mill.child, NULL), 0);
+    gate_open(&mill.held);
+    assert_int_equal(bide_join(busy, NULL), 0);
+    end_pool(pool);
+}
+
 /* Nothing was handed over, so nothing may be dropped: the caller still has it. */
 static void leaves_the_argument_of_a_failed_submit_alone(void **state)
 {
@@ -811,6 +870,8 @@ int main(void)
         ON_POOLS(runs_what_nobody_asks_for),
         ON_ONE_WORKER(starts_first_what_was_first_submitted),
         ON_ONE_WORKER(a_task_that_submits_itself_keeps_no_other_out),
+        ON_ONE_WORKER(nor_one_that_comes_later),
+        ALONE(nor_one_that_a_busy_worker_has),
         ON_POOLS(lets_tasks_submit_and_wait),
         ON_POOLS(bounds_nothing_unless_asked),
         ALONE(is_full_with_max_pending_queued),

@@ -8,6 +8,7 @@ void deque_init(struct deque *deque, atomic_word *slots, word count, bool asymme
     deque->top_seen = 0;
     deque->asymmetric = asymmetric;
     deque->slots = slots;
+    word_init(&slots[count - 1], 0); /* is looked at before the first push */
 }
 
 word deque_shift(struct deque *deque)

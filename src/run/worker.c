@@ -91,7 +91,8 @@ static bool see_to(struct worker *self, word entry, int refusal)
     if (claimed) {
         run(self, future, BIDE_NOW, refusal, &self->clean);
     } else {
-        worker_refuse(entry);
+        worker_refuse(entry); /* which may drop an argument */
+        thread_state_restore(&self->clean, &self->stretch);
         count(&self->ended);
     }
     return claimed;

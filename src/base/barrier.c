@@ -1,6 +1,7 @@
 #include "base/barrier.h"
 
 #include "base/atomic.h"
+#include "base/spin.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -35,9 +36,14 @@ bool barrier_is_asymmetric(void)
     return found == THERE;
 }
 
+/* It can want for memory. */
 void barrier_heavy(void)
 {
-    syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0);
+    unsigned tries = 0;
+    int error = errno;
+    while (syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0) != 0)
+        spin_wait(&tries);
+    errno = error;
 }
 
 #else

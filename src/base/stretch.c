@@ -5,13 +5,17 @@
 
 #define LESSONS 16
 
-void stretch_init(struct stretch *stretch)
+void stretch_refresh(struct stretch *stretch)
 {
     sigset_t mask;
+    stretch_begin(stretch);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    stretch_learn(stretch);
+}
+
+void stretch_init(struct stretch *stretch)
+{
     stretch->quickest = UINT64_MAX;
-    for (int i = 0; i < LESSONS; i++) {
-        stretch_begin(stretch);
-        pthread_sigmask(SIG_SETMASK, NULL, &mask);
-        stretch_learn(stretch);
-    }
+    for (int i = 0; i < LESSONS; i++)
+        stretch_refresh(stretch);
 }

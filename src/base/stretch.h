@@ -32,6 +32,9 @@ static inline uint64_t stretch_clock(void)
 /* Learn, on the thread that it is for. */
 void stretch_init(struct stretch *stretch);
 
+/* Learn once more. A processor may be faster than it was before its thread slept. */
+void stretch_refresh(struct stretch *stretch);
+
 static inline void stretch_begin(struct stretch *stretch)
 {
     stretch->began = stretch_clock();

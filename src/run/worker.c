@@ -259,7 +259,7 @@ static word take(struct worker *self, bool backlog_first)
     monitor_unlock(&self->pool->monitor);
     waiters_fire(submitter);
     waiters_fire(other);
-    stretch_begin(&self->stretch);
+    stretch_refresh(&self->stretch);
     return entry;
 }
 
@@ -463,7 +463,6 @@ static bool will_resume(const struct worker *self)
 static struct link *doze(struct worker *self, bool has_work)
 {
     bool late = pool_sleep(self, next_look(self, has_work), has_work);
-    stretch_begin(&self->stretch);
     if (late)
         return will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
     if (!list_is_empty(&self->inbox))

@@ -19,7 +19,7 @@
 #define PRIVATE_EXPEDITED (1 << 3)
 #define REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
-enum { UNKNOWN, MISSING, THERE };
+enum { NOT_KNOWN, MISSING, THERE };
 
 static atomic_word known;
 
@@ -27,7 +27,7 @@ static atomic_word known;
 bool barrier_is_asymmetric(void)
 {
     word found = load_acquire(&known);
-    if (found == UNKNOWN) {
+    if (found == NOT_KNOWN) {
         int error = errno; /* bide leaves errno alone */
         found = syscall(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 ? THERE : MISSING;
         errno = error;

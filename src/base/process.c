@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 /* The generation stands in a page that the kernel wipes in a child (MADV_WIPEONFORK, Linux 4.14), which no way of forking
- * gets around; `last` is inherited, so that the child's next generation is a new one. Where the kernel cannot, the generation
+ * gets around; `latest` is inherited, so that the child's next generation is a new one. Where the kernel cannot, the generation
  * is an ordinary word, and a fork handler wipes it. */
 static atomic_word place; /* the address of the word */
-static atomic_word ordinary, last;
+static atomic_word ordinary, latest;
 
 static void wipe(void)
 {
@@ -57,7 +57,7 @@ uint32_t process_generation(void)
     word current = load_acquire(generation);
     while (!current) {
         word none = 0;
-        cas_acq_rel(generation, &none, add_relaxed(&last, 1) + 1); /* of several threads of a child, one wins */
+        cas_acq_rel(generation, &none, add_relaxed(&latest, 1) + 1); /* of several threads of a child, one wins */
         current = load_acquire(generation);
     }
     return (uint32_t)current;

@@ -182,12 +182,6 @@ void thread_state_exchange(struct thread_state *saved, const struct thread_state
     pthread_setcancelstate(next->cancel_state, &saved->cancel_state);
     pthread_setcanceltype(next->cancel_type, &saved->cancel_type);
     saved->has_cancellation = saved->cancel_state != next->cancel_state || saved->cancel_type != next->cancel_type;
-    saved->float_control = float_control_get();
-    saved->has_float_control = saved->float_control != next->float_control;
-    if (saved->has_float_control)
-        float_control_set(next->float_control);
-    saved->error = errno;
-    errno = next->error;
 }
 
 void thread_state_return(const struct thread_state *saved, struct stretch *stretch)
@@ -198,7 +192,4 @@ void thread_state_return(const struct thread_state *saved, struct stretch *stret
     }
     if (saved->has_cancellation)
         cancellation_set(saved);
-    if (saved->has_float_control)
-        float_control_set(saved->float_control);
-    errno = saved->error;
 }

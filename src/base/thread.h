@@ -48,7 +48,8 @@ void thread_state_save(struct thread_state *state);
 /* Make it that state again after a stretch that began in it. */
 void thread_state_restore(const struct thread_state *state, struct stretch *stretch);
 
-/* Save it, and make it another one. The stretch began with the signal mask of the other, or is long. */
+/* Save what a switch of contexts does not keep, which is the signal mask and cancellation, and make it that of another state.
+ * The stretch began with the signal mask of the other, or is long. */
 void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch);
 
 /* Restore what was saved by an exchange, whose other state it is. The stretch goes on from where the last one ended. */

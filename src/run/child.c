@@ -15,7 +15,7 @@ static struct child *child_of(word entry)
     return (struct child *)(entry & ~ENTRY_CHILD);
 }
 
-static word entry_of(const struct child *child)
+static word child_entry(const struct child *child)
 {
     return (word)child | ENTRY_CHILD;
 }
@@ -43,7 +43,7 @@ static int fail(void *arg, bide_value *result)
     return EINVAL;
 }
 
-static SLOW_PATH void call_at_once(struct child *child)
+static SLOW_PATH void call_in_fork(struct child *child)
 {
     child->parent = NULL;
     call_child(child);
@@ -57,10 +57,10 @@ void bide_fork(bide_child *opaque, bide_task_fn *fn, void *arg)
     child->arg = arg;
     child->parent = self;
     word_init(&child->state, LISTED);
-    if (self && deque_push(&task_worker(self)->own, entry_of(child)))
+    if (self && deque_push(&task_worker(self)->own, child_entry(child)))
         worker_tell_of_push(task_worker(self));
     else
-        call_at_once(child);
+        call_in_fork(child);
 }
 
 /* B3. It was taken by another worker. */
@@ -81,7 +81,7 @@ static void await_thief(struct child *child)
 /* It is not the newest. */
 static SLOW_PATH int join_slowly(struct child *child)
 {
-    if (child->parent && deque_remove(&task_worker(child->parent)->own, entry_of(child))) {
+    if (child->parent && deque_remove(&task_worker(child->parent)->own, child_entry(child))) {
         worker_tell_of_push(task_worker(child->parent)); /* of those that were out of sight for a moment */
         call_shielded(child);
     } else if (child->parent)
@@ -91,7 +91,7 @@ static SLOW_PATH int join_slowly(struct child *child)
 
 static inline bool is_newest(const struct child *child)
 {
-    return child->parent && deque_newest(&task_worker(child->parent)->own) == entry_of(child);
+    return child->parent && deque_newest(&task_worker(child->parent)->own) == child_entry(child);
 }
 
 int bide_fork_join(bide_child *opaque, bide_value *value)

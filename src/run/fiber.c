@@ -281,9 +281,13 @@ bool fibers_reserve_in_task(struct fibers *fibers, size_t count)
     if (fibers->spares >= count)
         return true;
     struct thread_state own;
-    thread_state_exchange(&own, fibers->clean, fibers->stretch);
+    thread_state_save(&own);
+    fibers->stretch->began = STRETCH_IS_LONG;
+    thread_state_restore(fibers->clean, fibers->stretch);
     bool reserved = fibers_reserve(fibers, count);
-    thread_state_return(&own, fibers->stretch);
+    fibers->stretch->began = STRETCH_IS_LONG;
+    thread_state_restore(&own, fibers->stretch);
+    fibers->stretch->began = STRETCH_IS_LONG;
     return reserved;
 }
 

@@ -3,7 +3,6 @@
 #include "base/cells.h"
 #include "base/cpus.h"
 #include "base/memory.h"
-#include "base/process.h"
 #include "base/spin.h"
 
 #include <errno.h>
@@ -65,6 +64,7 @@ static void init_workers(bide_pool *pool)
 
 static void init_runner(struct runner *runner, bool holds)
 {
+    runner->generation = future_generation();
     runner->holds = holds;
     runner->run_here = holds ? worker_run_in_place : worker_run_at_once;
     runner->forget = pool_forget;
@@ -77,7 +77,6 @@ static bide_pool *pool_make(const bide_pool_options *options)
     if (!pool)
         return NULL;
     init_runner(&pool->runner, options->waiting == BIDE_HOLD || !CONTEXT_IS_AVAILABLE);
-    pool->generation = process_generation();
     pool->options = *options;
     pool->options.workers = workers;
     if (!options->stack_size)
@@ -138,7 +137,7 @@ void pool_free(bide_pool *pool)
 
 bool pool_is_inherited(const bide_pool *pool)
 {
-    return pool->generation != process_generation();
+    return pool->runner.generation != future_generation();
 }
 
 int bide_pool_create(bide_pool **pool, const bide_pool_options *options)

@@ -91,7 +91,6 @@ struct bide_pool {
     struct monitor monitor;
     bide_pool_options options;
     char name[16];
-    uint32_t generation; /* of the process that made it */
 
     struct injection injection;
     struct idle idle;

@@ -27,7 +27,7 @@ void pool_take_in(bide_pool *pool)
     pool_push_batch(pool, batch);
 }
 
-static bide_future *take_first(bide_pool *pool)
+static bide_future *take_oldest(bide_pool *pool)
 {
     bide_future *future = pool->first;
     pool->first = future->link;
@@ -43,7 +43,7 @@ bide_future *pool_pop(bide_pool *pool, struct link **submitter)
     if (!pool->first)
         return NULL;
     *submitter = list_take_first(&pool->for_room);
-    return take_first(pool);
+    return take_oldest(pool);
 }
 
 /* Pushed the newest first, so that the owner, at the other end from the thieves, takes the oldest first. */
@@ -54,7 +54,7 @@ void worker_fill_batch(struct worker *self)
     bide_future *taken[BATCH_SLOTS];
     size_t n = 0;
     while (n < BATCH_SLOTS && n < share)
-        taken[n++] = take_first(pool);
+        taken[n++] = take_oldest(pool);
     while (n)
         deque_push(&self->batch, (word)taken[--n]);
 }

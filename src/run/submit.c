@@ -142,9 +142,9 @@ int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **futu
 {
     if (!pool || !fn)
         return EINVAL;
-    if (pool_is_inherited(pool))
+    if (!pool_is_own(pool) && pool_is_inherited(pool))
         return ESHUTDOWN;
-    bide_future *entry = future_create(&pool->runner, fn, arg, pool->generation, future ? 2 : 1);
+    bide_future *entry = future_create(&pool->runner, fn, arg, future ? 2 : 1);
     if (!entry)
         return ENOMEM;
     int error = come_in(pool, entry, time);
@@ -185,8 +185,7 @@ static bool create_all(bide_pool *pool, bide_task_fn *fn, void *const args[], st
 {
     bide_future *newest = NULL;
     for (size_t i = 0; i < batch->length; i++) {
-        bide_future *future =
-            future_create(&pool->runner, fn, args ? args[i] : NULL, pool->generation, futures ? 2 : 1);
+        bide_future *future = future_create(&pool->runner, fn, args ? args[i] : NULL, futures ? 2 : 1);
         if (!future) {
             discard_all(newest);
             return false;

@@ -41,7 +41,7 @@ static void task_publish(struct strand *self)
     future_publish_strand(self);
 }
 
-static void unlist(struct task *task)
+static void unlist_task(struct task *task)
 {
     struct worker *worker = task->worker;
     monitor_lock(&worker->tasks_monitor);
@@ -71,8 +71,8 @@ static const struct strand_operations child_holding = {thread_park,      thread_
 static const struct strand_operations child_parking = {task_park,        task_unpark,        task_yield,
                                                        publish_no_child, parent_should_stop, future_deliver_stop};
 
-static void begin(struct task *task, struct worker *worker, bide_future *future,
-                  const struct strand_operations *operations)
+static void begin_task(struct task *task, struct worker *worker, bide_future *future,
+                       const struct strand_operations *operations)
 {
     struct runner *runner = &worker->pool->runner;
     struct strand *outer = strand_current();
@@ -96,10 +96,10 @@ static int call_in_time(struct task *task, bide_value *value)
     return error ? error : fn(future->arg, value);
 }
 
-static void end(struct task *task, int error)
+static void end_task(struct task *task, int error)
 {
     if (task->strand.published)
-        unlist(task);
+        unlist_task(task);
     else if (error == ECANCELED)
         future_hear_close(&task->strand);
     strand_set_current(task->strand.below);
@@ -108,15 +108,15 @@ static void end(struct task *task, int error)
 void task_run(struct task *task, struct worker *worker, bide_future *future)
 {
     bide_value value = bide_u64(0);
-    begin(task, worker, future, worker->pool->runner.holds ? &holding : &parking);
+    begin_task(task, worker, future, worker->pool->runner.holds ? &holding : &parking);
     int error = call_in_time(task, &value);
-    end(task, error);
+    end_task(task, error);
     future_settle(future, error, error ? bide_u64(0) : value);
 }
 
 void task_begin_child(struct task *task, struct worker *worker, bide_future *future)
 {
-    begin(task, worker, future, worker->pool->runner.holds ? &child_holding : &child_parking);
+    begin_task(task, worker, future, worker->pool->runner.holds ? &child_holding : &child_parking);
     task->strand.shields = 1;
 }
 

@@ -243,7 +243,7 @@ static word next_queued(struct worker *self, bool backlog_first, struct link **s
 }
 
 /* By turns what is due, as seen by the last look, and what is queued; 0: there is none, or it was stolen. */
-static word next(struct worker *self, bool backlog_first, struct link **submitter)
+static word next_entry(struct worker *self, bool backlog_first, struct link **submitter)
 {
     word entry = self->sees_due && self->due_is_next ? 0 : next_queued(self, backlog_first, submitter);
     self->due_is_next = entry != 0;
@@ -254,7 +254,7 @@ static word next(struct worker *self, bool backlog_first, struct link **submitte
 static word take(struct worker *self, bool backlog_first)
 {
     struct link *submitter = NULL;
-    word entry = next(self, backlog_first, &submitter);
+    word entry = next_entry(self, backlog_first, &submitter);
     struct link *other = worker_end_search(self);
     monitor_unlock(&self->pool->monitor);
     waiters_fire(submitter);

@@ -31,14 +31,19 @@ static bool is_final(word seen)
     return state_in(seen) >= BIDE_DONE;
 }
 
-bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, uint32_t generation, unsigned references)
+word future_generation(void)
+{
+    return (process_generation() % GENERATIONS + 1) << GENERATION_SHIFT;
+}
+
+bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, unsigned references)
 {
     bide_future *future = cell_alloc();
     if (!future)
         return NULL;
     *future = (bide_future){.slot.fn = fn, .arg = arg, .runner = runner};
-    word bits = generation ? (generation % GENERATIONS + 1) << GENERATION_SHIFT : 0;
-    word_init(&future->word, BIDE_PENDING + bits + references * REFERENCE);
+    word generation = runner ? runner->generation : 0;
+    word_init(&future->word, BIDE_PENDING + generation + references * REFERENCE);
     return future;
 }
 
@@ -186,14 +191,14 @@ bool future_unlist(bide_future *future, struct waiter *waiter)
 
 bool future_is_inherited(const bide_future *future)
 {
-    word generation = (load_relaxed(&future->word) & GENERATION) >> GENERATION_SHIFT;
-    return generation && generation != process_generation() % GENERATIONS + 1;
+    word generation = load_relaxed(&future->word) & GENERATION;
+    return generation && generation != future_generation();
 }
 
 enum run_here future_run_here(bide_future *future)
 {
     struct runner *runner = strand_current()->runner;
-    if (!runner || runner != future->runner || bide_future_state(future) != BIDE_PENDING || future_is_inherited(future))
+    if (!runner || runner != future->runner || bide_future_state(future) != BIDE_PENDING)
         return NOT_HERE;
     return runner->run_here(runner, future);
 }
@@ -268,6 +273,14 @@ static int park_for(bide_future *future, struct strand *self, bide_time deadline
     return keep_stop ? strand_end_wait_keeping_stop(self, ended) : strand_end_wait(self, ended);
 }
 
+/* Run it here, if that may be: a request to stop would have to end the wait at once. */
+static enum run_here run_instead(bide_future *future, struct strand *self, bide_time deadline, word reasons)
+{
+    if (deadline != BIDE_FOREVER || !self->runner || ((reasons & STOP) && strand_stop_is_due(self)))
+        return NOT_HERE;
+    return future_run_here(future);
+}
+
 /* Wait for the end, for the reasons given. With keep_stop a request to stop ends the wait, but is not delivered. */
 static int await(bide_future *future, bide_time deadline, word reasons, bool keep_stop)
 {
@@ -279,18 +292,15 @@ static int await(bide_future *future, bide_time deadline, word reasons, bool kee
     struct strand *self = strand_current();
     if (is_beneath(self, future))
         return EDEADLK;
+    enum run_here ran = run_instead(future, self, deadline, reasons);
+    if (ran != NOT_HERE)
+        return ran == RAN_HERE ? 0 : EDEADLK;
     if (future_is_inherited(future))
         return ESHUTDOWN;
     if (deadline == BIDE_NOW)
         return strand_poll(self);
     if (!strand_may_wait())
         return EDEADLK;
-    bool stops = (reasons & STOP) && strand_stop_is_due(self);
-    if (deadline == BIDE_FOREVER && !stops) {
-        enum run_here ran = future_run_here(future);
-        if (ran != NOT_HERE)
-            return ran == RAN_HERE ? 0 : EDEADLK;
-    }
     return park_for(future, self, deadline, reasons, keep_stop);
 }
 

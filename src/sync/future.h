@@ -52,7 +52,8 @@ enum run_here {
 /* What a pool is to its futures. */
 struct runner {
     enum run_here (*run_here)(struct runner *runner, bide_future *future);
-    bool holds; /* its tasks keep their workers while they wait: only then may run_here() run one in place */
+    word generation; /* of the process that made it, as a future's word has it */
+    bool holds;      /* its tasks keep their workers while they wait: only then may run_here() run one in place */
     /* A future that had not started was cancelled: its entry may go. Takes a pin. */
     void (*forget)(struct runner *runner, bide_future *future);
     atomic_word pins;   /* those who keep the pool from being freed, for a few instructions */
@@ -78,8 +79,10 @@ struct bide_future {
 };
 
 /* NULL: no memory. Holds that many references. */
-bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, uint32_t generation,
-                           unsigned references);
+bide_future *future_create(struct runner *runner, bide_task_fn *fn, void *arg, unsigned references);
+
+/* For the runners that this process makes. */
+word future_generation(void);
 
 /* Free one that nobody else has seen. */
 void future_discard(bide_future *future);

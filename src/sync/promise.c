@@ -6,7 +6,7 @@ int bide_promise_create(bide_future **promise)
 {
     if (!promise)
         return EINVAL;
-    bide_future *future = future_create(NULL, NULL, NULL, 0, 1);
+    bide_future *future = future_create(NULL, NULL, NULL, 1);
     if (!future)
         return ENOMEM;
     *promise = future;

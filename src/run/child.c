@@ -45,8 +45,11 @@ static int fail(void *arg, bide_value *result)
 
 static SLOW_PATH void call_in_fork(struct child *child)
 {
+    if (child->parent)
+        call_shielded(child);
+    else
+        call_child(child);
     child->parent = NULL;
-    call_child(child);
 }
 
 void bide_fork(bide_child *opaque, bide_task_fn *fn, void *arg)

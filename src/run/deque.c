@@ -45,7 +45,9 @@ static bool has(const struct deque *deque, word entry)
     return false;
 }
 
-/* Those that are newer are popped with it, which leaves them in their slots, and pushed again. */
+/* Those that are newer are popped with it, which leaves them in their slots, and pushed again. When a thief took the entry
+ * first, and the last that was popped was the last there was, these go one slot further: so each is read before the one
+ * below it is written. */
 bool deque_remove(struct deque *deque, word entry)
 {
     if (!has(deque, entry))
@@ -55,7 +57,11 @@ bool deque_remove(struct deque *deque, word entry)
         popped = deque_pop(deque);
         at--;
     } while (popped && popped != entry);
-    while (++at != end)
-        deque_push(deque, load_relaxed(&deque->slots[at & deque->mask]));
+    word next = load_relaxed(&deque->slots[(at + 1) & deque->mask]);
+    while (++at != end) {
+        word newer = next;
+        next = load_relaxed(&deque->slots[(at + 1) & deque->mask]);
+        deque_push(deque, newer);
+    }
     return popped == entry;
 }

@@ -36,12 +36,12 @@ musl()
     run_tests musl-static '' -L stress
 }
 
-# qemu dies where a child of a process with threads makes threads, as unit.fork does.
+# qemu dies where a child of a process with threads makes threads, as unit.process_fork does.
 aarch64()
 {
     sh ci/install-deps.sh cmake g++-aarch64-linux-gnu gcc-aarch64-linux-gnu libc6-dev-arm64-cross make qemu-user
     sh ci/unpack-deps.sh arm64 build/arm64 libcmocka-dev libcmocka0
-    run_tests aarch64 '' -E '^unit\.fork'
+    run_tests aarch64 '' -E '^unit\.process_fork'
     run_tests aarch64-bti 'unit_context unit_stack stress_switch' -R '^(unit\.(context|stack)|stress\.switch)$'
 }
 

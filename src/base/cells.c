@@ -39,9 +39,10 @@ struct region {
 _Static_assert(sizeof(struct region) + (size_t)MAGAZINES_PER_REGION * MAGAZINE * CELL_SIZE == REGION_SIZE,
                "nothing is left over");
 
-/* All but `users` is guarded by the lock. In a forked child, where it may have been left locked, it begins anew. */
+/* All but `users` is guarded by the lock, which is the generation of the process that holds it. A forked child may find it
+ * locked by its parent: it takes it over, and begins anew. */
 static struct {
-    atomic_word locked, process, users;
+    atomic_word locked, users;
     struct cell *top;
     struct region *open; /* with magazines that were never taken */
     unsigned taken;      /* of the open one */
@@ -57,15 +58,15 @@ static _Thread_local struct {
 static void depot_lock(void)
 {
     unsigned tries = 0;
-    word unlocked = 0, process = load_acquire(&depot.process), own = process_generation();
-    if (process != own && cas_acq_rel(&depot.process, &process, own)) {
+    word own = process_generation(), seen = 0;
+    while (!cas_acquire(&depot.locked, &seen, own))
+        if (seen == own) {
+            spin_wait(&tries);
+            seen = 0;
+        }
+    if (seen) {
         depot.top = NULL;
         depot.open = NULL;
-        store_release(&depot.locked, 0);
-    }
-    while (!cas_acquire(&depot.locked, &unlocked, 1)) {
-        spin_wait(&tries);
-        unlocked = 0;
     }
 }
 
@@ -165,9 +166,11 @@ static void empty_mine(void)
 static pthread_key_t at_exit;
 static bool has_key;
 
+/* What the thread frees after that, in the destructors of other keys, calls it once more. */
 static void leave_thread(void *unused)
 {
     (void)unused;
+    mine.ends_with_thread = false;
     empty_mine();
 }
 

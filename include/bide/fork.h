@@ -67,7 +67,8 @@ BIDE_API int bide_fork_join(bide_child *child, bide_value *value);
  * @param body called with [begin, end) of a part, as a child of the calling task, or as a task or a child of one
  * @param ctx handed to it; the caller's
  * @return 0. EINVAL: pool or body is NULL, or end lies before begin. From elsewhere than a task of the pool also what
- *         bide_submit() gives when it fails, and EDEADLK in a callback; then body was not called
+ *         bide_submit() gives when it fails; ECANCELED: the pool was closed with #BIDE_CANCEL before a worker was free; ENOMEM:
+ *         nor will there be a stack for it; EDEADLK: in a callback. On any error body was not called
  */
 BIDE_API int bide_for(bide_pool *pool, size_t begin, size_t end, size_t grain,
                       void (*body)(size_t begin, size_t end, void *ctx), void *ctx);

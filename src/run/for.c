@@ -48,13 +48,19 @@ static size_t good_grain(const bide_pool *pool, size_t n)
     return n / parts + (n % parts != 0);
 }
 
-static int run_elsewhere(bide_pool *pool, struct range *range)
+/* The join passes no request on, which might come before the task has started. */
+static int run_elsewhere(bide_pool *pool, struct range *range, struct strand *self)
 {
     bide_future *task;
     if (!strand_may_wait())
         return EDEADLK;
     int error = bide_submit(pool, run_part, range, &task);
-    return error ? error : bide_join(task, NULL);
+    if (error)
+        return error;
+    self->shields++;
+    error = bide_join(task, NULL);
+    self->shields--;
+    return error;
 }
 
 int bide_for(bide_pool *pool, size_t begin, size_t end, size_t grain, void (*body)(size_t begin, size_t end, void *ctx),
@@ -68,7 +74,7 @@ int bide_for(bide_pool *pool, size_t begin, size_t end, size_t grain, void (*bod
     struct range range = {&loop, begin, end};
     struct strand *self = strand_current();
     if (self->runner != &pool->runner)
-        return run_elsewhere(pool, &range);
+        return run_elsewhere(pool, &range, self);
     self->shields++;
     run_part(&range, NULL);
     self->shields--;

@@ -72,18 +72,22 @@ static struct link *append(bide_pool *pool, struct batch batch)
     return pool_wake(pool);
 }
 
-/* By the monitor. EAGAIN: there is no room and the deadline is BIDE_NOW. */
+/* By the monitor. EAGAIN: there is no room and the deadline is BIDE_NOW. What was too little for one who waited, or is more
+ * than it took, may do for the next. */
 static int push_to_backlog(bide_pool *pool, struct batch batch, bide_time deadline)
 {
-    struct link *worker = NULL;
+    struct link *worker = NULL, *submitter = NULL;
     monitor_lock(&pool->monitor);
     int error = enter(pool, batch.length, deadline);
     if (!error)
         worker = append(pool, batch);
+    if (error != EAGAIN && has_room(pool, 1))
+        submitter = list_take_first(&pool->for_room);
     if (error || has_room(pool, 0))
         monitor_unlock(&pool->monitor);
     else
         run_surplus(pool);
+    waiters_fire(submitter);
     waiters_fire(worker);
     return error;
 }

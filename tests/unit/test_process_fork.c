@@ -393,6 +393,29 @@ static void leaves_a_child_its_promises(void **state)
     bide_future_release(inherited.done);
 }
 
+/* A task that has handed out a part of its work. */
+static int fork_and_listen(void *arg, bide_value *result)
+{
+    bide_child child;
+    bide_fork(&child, answer, NULL);
+    listen_to_pipe(arg, result);
+    return bide_fork_join(&child, result);
+}
+
+static void lets_a_child_destroy_what_a_task_has_forked(void **state)
+{
+    struct fixture *at = *state;
+    struct inherited inherited = {.pool = at->pool, .sleeper = SLEEPER_INIT};
+    bide_value value;
+    assert_int_equal(pipe(inherited.pipe), 0);
+    inherited.running = submit(at->pool, fork_and_listen, &inherited);
+    sleeper_await(&inherited.sleeper);
+    assert_int_equal(in_child(only_destroys, &inherited), 0);
+    let_run(&inherited);
+    assert_int_equal(bide_join(inherited.running, &value), 0);
+    assert_int_equal(value.i64, 42);
+}
+
 static void do_nothing(struct inherited *inherited)
 {
     (void)inherited;
@@ -422,6 +445,7 @@ int main(void)
         ON_ONE_WORKER(lets_a_child_have_children),
         ON_ONE_WORKER(leaves_a_child_what_completions_have),
         ON_ONE_WORKER(lets_a_child_destroy_what_others_were_cancelling),
+        ON_ONE_WORKER(lets_a_child_destroy_what_a_task_has_forked),
         ALONE(leaves_a_child_its_promises),
         ON_POOLS(lets_a_task_fork_and_exit),
     };

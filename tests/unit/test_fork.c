@@ -171,10 +171,11 @@ static void children_fork(void **state)
     }
 }
 
-/* Children write down when and where they ran. */
+/* Children write down when and where they ran, and with which errno: another stack would have had its own. */
 struct record {
     unsigned *clock, ran_at;
     pthread_t thread;
+    int error;
 };
 
 static int write_down(void *arg, bide_value *result)
@@ -184,6 +185,7 @@ static int write_down(void *arg, bide_value *result)
     CHECK_EQUAL(record->ran_at, 0);
     record->ran_at = ++*record->clock;
     record->thread = pthread_self();
+    record->error = errno;
     return 0;
 }
 
@@ -198,9 +200,11 @@ static int fork_in_a_row(void *arg, bide_value *result)
         bide_fork(&children[i], write_down, &records[i]);
     }
     CHECK_EQUAL(*clock, 0);
+    errno = EILSEQ;
     for (int i = 3; i--;) {
         CHECK_EQUAL(bide_fork_join(&children[i], NULL), 0);
         CHECK_EQUAL(records[i].ran_at, 3 - i);
+        CHECK_EQUAL(records[i].error, EILSEQ);
         CHECK(pthread_equal(records[i].thread, pthread_self()));
     }
     return 0;
@@ -441,8 +445,10 @@ static int fork_and_push(void *arg, bide_value *result)
     bide_fork(&child, write_down, &records[0]);
     for (int i = 0; i < 3; i++)
         CHECK_EQUAL(bide_submit(arg, write_down, &records[1 + i], &tasks[i]), 0);
+    errno = EILSEQ;
     CHECK_EQUAL(bide_fork_join(&child, NULL), 0);
     CHECK_EQUAL(clock, 1);
+    CHECK_EQUAL(records[0].error, EILSEQ);
     CHECK(pthread_equal(records[0].thread, pthread_self()));
     for (int i = 0; i < 3; i++)
         CHECK_EQUAL(bide_join(tasks[i], NULL), 0);

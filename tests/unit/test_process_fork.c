@@ -1,6 +1,7 @@
 #include "support/asleep.h"
 
 #include <poll.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ struct inherited {
     bide_completions *completions; /* of the three, in one test */
     struct gate dropped;           /* the argument of a task that only the pool knows */
     int pipe[2];                   /* that the running one listens to */
+    bide_child child;              /* that it has forked, in one test */
     struct sleeper sleeper;
 };
 
@@ -396,10 +398,17 @@ static void leaves_a_child_its_promises(void **state)
 /* A task that has handed out a part of its work. */
 static int fork_and_listen(void *arg, bide_value *result)
 {
-    bide_child child;
-    bide_fork(&child, answer, NULL);
-    listen_to_pipe(arg, result);
-    return bide_fork_join(&child, result);
+    struct inherited *inherited = arg;
+    bide_fork(&inherited->child, answer, NULL);
+    listen_to_pipe(inherited, result);
+    return bide_fork_join(&inherited->child, result);
+}
+
+static void destroys_without_touching_it(struct inherited *inherited)
+{
+    bide_child before = inherited->child;
+    only_destroys(inherited);
+    CHECK_EQUAL(memcmp(&inherited->child, &before, sizeof before), 0);
 }
 
 static void lets_a_child_destroy_what_a_task_has_forked(void **state)
@@ -410,7 +419,7 @@ static void lets_a_child_destroy_what_a_task_has_forked(void **state)
     assert_int_equal(pipe(inherited.pipe), 0);
     inherited.running = submit(at->pool, fork_and_listen, &inherited);
     sleeper_await(&inherited.sleeper);
-    assert_int_equal(in_child(only_destroys, &inherited), 0);
+    assert_int_equal(in_child(destroys_without_touching_it, &inherited), 0);
     let_run(&inherited);
     assert_int_equal(bide_join(inherited.running, &value), 0);
     assert_int_equal(value.i64, 42);

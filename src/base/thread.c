@@ -168,7 +168,7 @@ void thread_state_restore(const struct thread_state *state, struct stretch *stre
 
 static void signals_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
 {
-    sigemptyset(&saved->signals);
+    memset(&saved->signals, 0, sizeof saved->signals); /* sigemptyset() leaves what the kernel does not use */
     pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
     stretch_learn(stretch);
     saved->has_signals = memcmp(&saved->signals, &next->signals, sizeof next->signals) != 0;

@@ -2,160 +2,265 @@
 
 #include "run/deque.h"
 
-#include <sched.h>
-#include <stdatomic.h>
+/* The laws of a deque as its owner sees them, alone, against a plain list. Each law stands for both kinds of barrier, and
+ * for a deque that has been used for so long that its ends are about to wrap. */
 
-enum { SLOTS = 16, MOST = 6 };
+#define SLOTS 8
+#define MANY 1000
 
-struct bench {
+struct model {
     struct deque deque;
     atomic_word slots[SLOTS];
+    word listed[SLOTS]; /* the oldest first */
+    size_t length;
+    word last; /* a new number for each */
 };
 
-static void begin(struct bench *bench, bool asymmetric)
+typedef void law(struct model *model);
+
+static void begin(struct model *model, bool asymmetric, word used)
 {
-    deque_init(&bench->deque, bench->slots, SLOTS, asymmetric);
+    *model = (struct model){.length = 0};
+    deque_init(&model->deque, model->slots, SLOTS, asymmetric);
+    word_init(&model->deque.top, used);
+    word_init(&model->deque.bottom, used);
+    model->deque.top_seen = used;
 }
 
-static void push(struct deque *deque, word first, word last)
+static void obey(law *is_obeyed)
 {
-    for (word entry = first; entry <= last; entry++)
-        assert_true(deque_push(deque, entry));
+    const word uses[] = {0, SLOTS - 1, (word)0 - SLOTS / 2, (word)INTPTR_MAX - SLOTS / 2};
+    struct model model;
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        for (int asymmetric = 0; asymmetric <= barrier_is_asymmetric(); asymmetric++) {
+            begin(&model, asymmetric, uses[i]);
+            is_obeyed(&model);
+        }
 }
 
-static void the_owner_takes_from_either_end(void **state)
+static void push(struct model *model)
 {
-    (void)state;
-    struct bench bench;
-    begin(&bench, false);
-    push(&bench.deque, 1, 4);
-    assert_int_equal(deque_newest(&bench.deque), 4);
-    assert_int_equal(deque_pop(&bench.deque), 4);
-    assert_int_equal(deque_shift(&bench.deque), 1);
-    assert_int_equal(deque_length(&bench.deque), 2);
-    assert_int_equal(deque_pop(&bench.deque), 3);
-    assert_int_equal(deque_pop(&bench.deque), 2);
-    assert_int_equal(deque_pop(&bench.deque), 0);
-    assert_int_equal(deque_shift(&bench.deque), 0);
-    assert_int_equal(deque_length(&bench.deque), 0);
+    bool has_room = model->length < SLOTS;
+    assert_int_equal(deque_push(&model->deque, ++model->last), has_room);
+    if (has_room)
+        model->listed[model->length++] = model->last;
 }
 
-static void a_thief_takes_the_oldest(void **state)
+/* It is gone from the list; those behind it close up. */
+static word leave(struct model *model, size_t place)
 {
-    (void)state;
-    struct bench bench;
-    begin(&bench, false);
-    assert_int_equal(deque_steal(&bench.deque), 0);
-    push(&bench.deque, 1, 3);
-    for (word entry = 1; entry <= 3; entry++)
-        assert_int_equal(deque_steal(&bench.deque), entry);
-    assert_int_equal(deque_steal(&bench.deque), 0);
+    word entry = model->listed[place];
+    model->length--;
+    for (size_t i = place; i < model->length; i++)
+        model->listed[i] = model->listed[i + 1];
+    return entry;
 }
 
-static void it_is_full_with_as_many_as_it_has_slots(void **state)
+static void pop(struct model *model)
 {
-    (void)state;
-    struct bench bench;
-    begin(&bench, false);
-    for (word round = 0; round < 3; round++) {
-        push(&bench.deque, 1, SLOTS);
-        assert_false(deque_push(&bench.deque, SLOTS + 1));
-        assert_int_equal(deque_steal(&bench.deque), 1);
-        push(&bench.deque, SLOTS + 1, SLOTS + 1);
-        for (word entry = 2; entry <= SLOTS + 1; entry++)
-            assert_int_equal(deque_shift(&bench.deque), entry);
+    assert_int_equal(deque_pop(&model->deque), model->length ? leave(model, model->length - 1) : 0);
+}
+
+static void shift(struct model *model)
+{
+    assert_int_equal(deque_shift(&model->deque), model->length ? leave(model, 0) : 0);
+}
+
+static void steal(struct model *model)
+{
+    assert_int_equal(deque_steal(&model->deque), model->length ? leave(model, 0) : 0);
+}
+
+static void look(struct model *model)
+{
+    assert_int_equal(deque_length(&model->deque), model->length);
+    if (model->length)
+        assert_int_equal(deque_newest(&model->deque), model->listed[model->length - 1]);
+}
+
+static void push_some(struct model *model, size_t count)
+{
+    while (count--)
+        push(model);
+}
+
+static void empty_by(struct model *model, void (*take)(struct model *model))
+{
+    while (model->length)
+        take(model);
+    take(model);
+    look(model);
+}
+
+static void come_and_go_by(struct model *model, void (*take)(struct model *model))
+{
+    for (size_t count = 0; count <= SLOTS + 1; count++) {
+        push_some(model, count);
+        look(model);
+        empty_by(model, take);
     }
 }
 
-static void any_one_can_be_taken_out(void **state)
+static void pop_in_turn(struct model *model)
+{
+    come_and_go_by(model, pop);
+}
+
+static void shift_in_turn(struct model *model)
+{
+    come_and_go_by(model, shift);
+}
+
+static void steal_in_turn(struct model *model)
+{
+    come_and_go_by(model, steal);
+}
+
+static void the_newest_is_popped_first(void **state)
 {
     (void)state;
-    for (word removed = 1; removed <= SLOTS; removed++) {
-        struct bench bench;
-        begin(&bench, false);
-        push(&bench.deque, 1, SLOTS);
-        assert_false(deque_remove(&bench.deque, SLOTS + 1));
-        assert_true(deque_remove(&bench.deque, removed));
-        assert_false(deque_remove(&bench.deque, removed));
-        for (word entry = 1; entry <= SLOTS; entry++)
-            if (entry != removed)
-                assert_int_equal(deque_shift(&bench.deque), entry);
-        assert_int_equal(deque_length(&bench.deque), 0);
+    obey(pop_in_turn);
+}
+
+static void the_oldest_is_shifted_first(void **state)
+{
+    (void)state;
+    obey(shift_in_turn);
+}
+
+static void the_oldest_is_stolen_first(void **state)
+{
+    (void)state;
+    obey(steal_in_turn);
+}
+
+static void fill_and_make_room(struct model *model)
+{
+    void (*const takes[])(struct model *) = {pop, shift, steal};
+    push_some(model, SLOTS);
+    for (unsigned i = 0; i < 3 * SLOTS; i++) {
+        push(model);
+        takes[i % 3](model);
+        push(model);
+        look(model);
+    }
+    empty_by(model, shift);
+}
+
+static void a_full_one_takes_nothing_until_there_is_room(void **state)
+{
+    (void)state;
+    obey(fill_and_make_room);
+}
+
+static void push_and_pop_at_the_end(struct model *model)
+{
+    push_some(model, 3);
+    for (unsigned i = 0; i < 3 * SLOTS; i++) {
+        push(model);
+        look(model);
+        pop(model);
+        look(model);
+    }
+    empty_by(model, steal);
+}
+
+static void what_comes_and_goes_at_the_new_end_leaves_the_old_end_alone(void **state)
+{
+    (void)state;
+    obey(push_and_pop_at_the_end);
+}
+
+static void pass_through(struct model *model)
+{
+    push_some(model, SLOTS / 2);
+    for (unsigned i = 0; i < MANY; i++) {
+        push(model);
+        look(model);
+        i % 2 ? shift(model) : steal(model);
+    }
+    empty_by(model, pop);
+}
+
+static void the_ring_is_used_again_and_again(void **state)
+{
+    (void)state;
+    obey(pass_through);
+}
+
+static void take_out(struct model *model, size_t place)
+{
+    assert_true(deque_remove(&model->deque, leave(model, place)));
+    look(model);
+}
+
+static void take_out_each(struct model *model)
+{
+    for (size_t length = 1; length <= SLOTS; length++)
+        for (size_t place = 0; place < length; place++) {
+            push_some(model, length);
+            take_out(model, place);
+            empty_by(model, place % 2 ? pop : shift);
+        }
+}
+
+static void any_can_be_taken_out_and_the_others_keep_their_order(void **state)
+{
+    (void)state;
+    obey(take_out_each);
+}
+
+static void take_out_what_is_not_there(struct model *model)
+{
+    for (size_t length = 0; length <= SLOTS; length++) {
+        push_some(model, length);
+        assert_false(deque_remove(&model->deque, model->last + 1));
+        look(model);
+        empty_by(model, length % 2 ? pop : shift);
     }
 }
 
-/* An owner and a thief. Each entry is taken once: what it counts is how often. */
-struct race {
-    struct bench bench;
-    atomic_uint taken[MOST];
-    atomic_bool ends;
-};
-
-static void take(struct race *race, word entry)
-{
-    if (entry)
-        atomic_fetch_add(&race->taken[entry - 1], 1);
-}
-
-static void *steal(void *arg)
-{
-    struct race *race = arg;
-    while (!atomic_load(&race->ends))
-        take(race, deque_steal(&race->bench.deque));
-    return NULL;
-}
-
-/* Until the thief, too, has counted what it has. */
-static void await_all(struct race *race, word count)
-{
-    for (word i = 0; i < count; i++) {
-        unsigned taken;
-        while (!(taken = atomic_load(&race->taken[i])))
-            sched_yield();
-        assert_int_equal(taken, 1);
-        atomic_store(&race->taken[i], 0);
-    }
-}
-
-/* The oldest, which the thief is after, from below some that are newer. */
-static void play(struct race *race, word count)
-{
-    struct deque *deque = &race->bench.deque;
-    push(deque, 1, count);
-    if (deque_remove(deque, 1))
-        take(race, 1);
-    for (word entry; (entry = deque_pop(deque));)
-        take(race, entry);
-    await_all(race, count);
-}
-
-static void loses_and_doubles_nothing(bool asymmetric)
-{
-    struct race race = {.ends = false};
-    begin(&race.bench, asymmetric);
-    pthread_t thief = start_thread(steal, &race);
-    for (unsigned long i = test_scale(300000); i; i--)
-        play(&race, 1 + i % MOST);
-    atomic_store(&race.ends, true);
-    end_thread(thief);
-}
-
-static void loses_nothing_when_one_is_taken_out_and_others_are_stolen(void **state)
+static void what_is_not_there_is_not_taken_out_and_the_others_stay(void **state)
 {
     (void)state;
-    loses_and_doubles_nothing(false);
-    if (barrier_is_asymmetric())
-        loses_and_doubles_nothing(true);
+    obey(take_out_what_is_not_there);
+}
+
+static void take_out_any(struct model *model)
+{
+    if (model->length)
+        take_out(model, model->last % model->length);
+}
+
+static void do_anything(struct model *model)
+{
+    void (*const acts[])(struct model *) = {push, push, push, pop, shift, steal, take_out_any};
+    static uint64_t seed = 1;
+    for (unsigned i = 0; i < MANY; i++) {
+        acts[test_random(&seed) % (sizeof acts / sizeof *acts)](model);
+        look(model);
+    }
+    empty_by(model, shift);
+}
+
+static void it_is_a_list_whatever_its_owner_does(void **state)
+{
+    (void)state;
+    obey(do_anything);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALONE(the_owner_takes_from_either_end),
-        ALONE(a_thief_takes_the_oldest),
-        ALONE(it_is_full_with_as_many_as_it_has_slots),
-        ALONE(any_one_can_be_taken_out),
-        ALONE(loses_nothing_when_one_is_taken_out_and_others_are_stolen),
+        ALONE(the_newest_is_popped_first),
+        ALONE(the_oldest_is_shifted_first),
+        ALONE(the_oldest_is_stolen_first),
+        ALONE(a_full_one_takes_nothing_until_there_is_room),
+        ALONE(what_comes_and_goes_at_the_new_end_leaves_the_old_end_alone),
+        ALONE(the_ring_is_used_again_and_again),
+        ALONE(any_can_be_taken_out_and_the_others_keep_their_order),
+        ALONE(what_is_not_there_is_not_taken_out_and_the_others_stay),
+        ALONE(it_is_a_list_whatever_its_owner_does),
     };
     return cmocka_run_group_tests(tests, fixture_begin, NULL);
 }

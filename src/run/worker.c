@@ -471,10 +471,15 @@ static struct link *doze(struct worker *self, bool has_work)
     return NULL;
 }
 
+/* Whoever is woken searches in its place: this one may go on with a fiber. */
 static struct link *leave_to_another(struct worker *self)
 {
+    bide_pool *pool = self->pool;
     pool_leave_role(self);
-    return self->pool->waking ? NULL : pool_wake(self->pool);
+    if (self->searches)
+        idle_end_search(&pool->idle);
+    self->searches = false;
+    return pool->waking ? NULL : pool_wake(pool);
 }
 
 /* Under the monitor, which it unlocks: nothing can be started here now. What is queued is for another, who has to be awake

@@ -175,7 +175,7 @@ static void play(unsigned slots, unsigned thieves, bool asymmetric, uint64_t *se
 int main(int argc, char **argv)
 {
     uint64_t seed = test_seed(argc, argv);
-    for (int asymmetric = 0; asymmetric <= barrier_is_asymmetric(); asymmetric++)
+    for (int asymmetric = 0; asymmetric <= (barrier_is_asymmetric() ? 1 : 0); asymmetric++)
         for (unsigned slots = 2; slots <= MOST_SLOTS; slots *= 2)
             for (unsigned thieves = 1; thieves <= MOST_THIEVES; thieves++)
                 play(slots, thieves, asymmetric, &seed);

@@ -32,7 +32,7 @@ static void obey(law *is_obeyed)
     const word uses[] = {0, SLOTS - 1, (word)0 - SLOTS / 2, (word)INTPTR_MAX - SLOTS / 2};
     struct model model;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        for (int asymmetric = 0; asymmetric <= barrier_is_asymmetric(); asymmetric++) {
+        for (int asymmetric = 0; asymmetric <= (barrier_is_asymmetric() ? 1 : 0); asymmetric++) {
             begin(&model, asymmetric, uses[i]);
             is_obeyed(&model);
         }

@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SPARES 64      /* at most, so that a burst leaves no more behind */
-#define QUEUE_ROUND 61 /* every so many switches the queue comes first; prime, so that no pattern keeps step with it */
-#define RED_ZONE 1024  /* bytes at the end of a stack that nobody uses who has not overrun it */
+#define SPARES 64     /* at most, so that a burst leaves no more behind */
+#define RED_ZONE 1024 /* bytes at the end of a stack that nobody uses who has not overrun it */
 #define FIBER_ALIGNMENT 64
 
 /* It lies at the upper end of its own stack, in the page that is used anyway. */

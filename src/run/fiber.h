@@ -29,6 +29,8 @@
 #include "base/thread.h"
 #include "wait/strand.h"
 
+#define QUEUE_ROUND 61 /* every so many rounds the queue comes first; prime, so that no pattern keeps step with it */
+
 struct fibers {
     struct stacks stacks;
     struct context root; /* the thread's own stack */

@@ -63,7 +63,7 @@ struct worker {
     bool searches;             /* counts as a searcher; its own thread's */
     bool sees_due;             /* for as long as it has the monitor: something is due, and its to take */
     bool due_is_next;          /* not what is queued, if there are both */
-    bool others_are_next;      /* when the queue comes first: what others have, not the backlog */
+    unsigned queue_rounds;     /* times that the queue came first */
     bool is_waking;            /* fired, and has not looked at the queue yet */
     bool starves;              /* has no memory to start a task */
     struct list inbox;         /* fibers that others have made ready */

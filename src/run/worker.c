@@ -4,8 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#define QUEUE_ROUND                                                                                                    \
-    61 /* every so many rounds the backlog comes first, in a holding pool; in a parking one see fiber.c */
+#define OTHERS_ROUND 8        /* every so many times the queue comes first, what others have comes before it */
 #define STARVING_SECONDS 0.01 /* until the next look for memory */
 #define SIGNAL_STACK_SIZE ((size_t)64 << 10)
 
@@ -360,13 +359,13 @@ static void look_longer(struct worker *self)
     patience_learn(&self->patience, comes);
 }
 
-/* Only if there is nothing here; but when the queue comes first, by turns with that. Those that others have may wait for them
- * for long. */
+/* Only if there is nothing here; but now and then when the queue comes first. Those that others have may wait for them for
+ * long. */
 static bool should_steal(struct worker *self, bool has_work, bool to_queue)
 {
     if (to_queue)
-        self->others_are_next = !self->others_are_next;
-    return (!has_work || (to_queue && self->others_are_next)) && can_steal(self);
+        self->queue_rounds++;
+    return (!has_work || (to_queue && self->queue_rounds % OTHERS_ROUND == 0)) && can_steal(self);
 }
 
 /* Under the monitor, which it unlocks; as take(). It may go on with a fiber if there was nothing: so its search is over, too. If

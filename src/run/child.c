@@ -92,15 +92,10 @@ static SLOW_PATH int join_slowly(struct child *child)
     return child->error;
 }
 
-static inline bool is_newest(const struct child *child)
-{
-    return child->parent && deque_newest(&task_worker(child->parent)->own) == child_entry(child);
-}
-
 int bide_fork_join(bide_child *opaque, bide_value *value)
 {
     struct child *child = (struct child *)(void *)opaque;
-    bool taken = is_newest(child) && deque_pop(&task_worker(child->parent)->own);
+    bool taken = child->parent && deque_pop_that(&task_worker(child->parent)->own, child_entry(child));
     int error = taken ? call_shielded(child) : join_slowly(child);
     if (!error && value)
         *value = child->value;

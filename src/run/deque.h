@@ -67,10 +67,10 @@ static inline bool deque_win(struct deque *deque, word top)
     return cas_seq(&deque->top, &top, top + 1);
 }
 
-/* D2. The newest; 0: there is none. */
-static inline word deque_pop(struct deque *deque)
+/* D2. bottom is the newest's place; false: it was taken, or there is none. */
+static inline bool deque_claim_newest(struct deque *deque, word bottom)
 {
-    word bottom = load_relaxed(&deque->bottom) - 1, top;
+    word top;
     if (deque->asymmetric) {
         store_release(&deque->bottom, bottom);
         barrier_light();
@@ -79,19 +79,26 @@ static inline word deque_pop(struct deque *deque)
         exchange_seq(&deque->bottom, bottom);
         top = load_seq(&deque->top);
     }
-    word entry = load_relaxed(&deque->slots[bottom & deque->mask]);
     if ((intptr_t)(bottom - top) > 0)
-        return entry;
-    if (bottom != top || !deque_win(deque, top))
-        entry = 0;
+        return true;
+    bool won = bottom == top && deque_win(deque, top);
     store_release(&deque->bottom, bottom + 1);
-    return entry;
+    return won;
 }
 
-/* What D2 would try to take; or, if there is none, anything. */
-static inline word deque_newest(const struct deque *deque)
+/* The newest; 0: there is none. */
+static inline word deque_pop(struct deque *deque)
 {
-    return load_relaxed(&deque->slots[(load_relaxed(&deque->bottom) - 1) & deque->mask]);
+    word bottom = load_relaxed(&deque->bottom) - 1;
+    word entry = load_relaxed(&deque->slots[bottom & deque->mask]);
+    return deque_claim_newest(deque, bottom) ? entry : 0;
+}
+
+/* The newest, if it is that very one. It may be in its slot though it was taken; then it cannot be claimed. */
+static inline bool deque_pop_that(struct deque *deque, word entry)
+{
+    word bottom = load_relaxed(&deque->bottom) - 1;
+    return load_relaxed(&deque->slots[bottom & deque->mask]) == entry && deque_claim_newest(deque, bottom);
 }
 
 /* D3. The oldest, for the owner; 0: there is none. */

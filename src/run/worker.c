@@ -130,7 +130,7 @@ static void leave_entry(struct worker *self, bide_future *future)
 /* The one that its tasks have handed in last is often the one that is waited for. */
 static bool take_newest(struct worker *self, bide_future *future)
 {
-    return deque_newest(&self->own) == (word)future && deque_pop(&self->own);
+    return deque_pop_that(&self->own, (word)future);
 }
 
 enum run_here worker_run_in_place(struct runner *runner, bide_future *future)

@@ -81,13 +81,21 @@ static void await_thief(struct child *child)
         call_shielded(child);
 }
 
+/* From below others, which are out of sight for a moment, also if it is not there any more. */
+static bool take_from_below(struct child *child)
+{
+    struct worker *worker = task_worker(child->parent);
+    bool taken = deque_remove(&worker->own, child_entry(child));
+    worker_tell_of_push(worker);
+    return taken;
+}
+
 /* It is not the newest. */
 static SLOW_PATH int join_slowly(struct child *child)
 {
-    if (child->parent && deque_remove(&task_worker(child->parent)->own, child_entry(child))) {
-        worker_tell_of_push(task_worker(child->parent)); /* of those that were out of sight for a moment */
+    if (child->parent && take_from_below(child))
         call_shielded(child);
-    } else if (child->parent)
+    else if (child->parent)
         await_thief(child);
     return child->error;
 }
@@ -99,6 +107,7 @@ int bide_fork_join(bide_child *opaque, bide_value *value)
     int error = taken ? call_shielded(child) : join_slowly(child);
     if (!error && value)
         *value = child->value;
+    tools_end(child, sizeof *child);
     return error;
 }
 

@@ -185,7 +185,18 @@ static void a_thread_that_outlives_the_users_lets_go_at_its_end(void)
     CHECK_EQUAL(atomic_load(&live), 0);
 }
 
-static _Atomic(struct batch *) slots[SLOTS];
+static struct batch *slots[SLOTS];
+
+/* Put one into a slot, and take out the one that was there. */
+static struct batch *exchange(uint64_t slot, struct batch *batch)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    struct batch *before = slots[slot % SLOTS];
+    slots[slot % SLOTS] = batch;
+    pthread_mutex_unlock(&lock);
+    return before;
+}
 
 static void *allocate_and_free(void *arg)
 {
@@ -196,7 +207,7 @@ static void *allocate_and_free(void *arg)
             cells_begin_use();
         for (int n = 0; n < 8; n++) {
             struct batch *batch = test_random(&seed) % 2 ? make_batch(test_random(&seed)) : NULL;
-            end_batch(atomic_exchange(&slots[test_random(&seed) % SLOTS], batch));
+            end_batch(exchange(test_random(&seed), batch));
         }
         if (uses)
             cells_end_use();
@@ -235,8 +246,8 @@ static void threads_and_users_come_and_go(uint64_t *seed)
     have_cells_in_a_child_process(test_random(seed));
     for (int i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_join(threads[i], NULL), 0);
-    for (int i = 0; i < SLOTS; i++)
-        end_batch(atomic_exchange(&slots[i], NULL));
+    for (unsigned i = 0; i < SLOTS; i++)
+        end_batch(exchange(i, NULL));
     cells_begin_use();
     cells_end_use();
     CHECK_EQUAL(atomic_load(&live), 0);

@@ -6,7 +6,6 @@
 #include <bide/bide.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { THREADS = 4, SLOTS = 8, MOST = 400 };
@@ -22,7 +21,18 @@ struct batch {
 };
 
 static bide_pool *shared_pool;
-static _Atomic(struct batch *) slots[SLOTS];
+static struct batch *slots[SLOTS];
+
+/* Put one into a slot, and take out the one that was there. */
+static struct batch *exchange(uint64_t slot, struct batch *batch)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    struct batch *before = slots[slot % SLOTS];
+    slots[slot % SLOTS] = batch;
+    pthread_mutex_unlock(&lock);
+    return before;
+}
 
 static uint64_t answer_to(uint64_t question)
 {
@@ -39,7 +49,7 @@ static struct batch *make_batch(bide_pool *pool, uint64_t mark)
 {
     struct batch *batch = malloc(sizeof *batch);
     batch->mark = mark;
-    batch->count = (unsigned)(mark >> 8) % MOST + 1;
+    batch->count = (unsigned)((mark >> 8) % test_scale(MOST)) + 1;
     batch->promised = mark % 3 == 0;
     for (unsigned i = 0; i < batch->count; i++) {
         batch->args[i] = mark + i;
@@ -69,7 +79,7 @@ static void end_batch(struct batch *batch)
 static void hand_over(bide_pool *pool, uint64_t *seed)
 {
     struct batch *batch = test_random(seed) % 3 ? make_batch(pool, test_random(seed)) : NULL;
-    end_batch(atomic_exchange(&slots[test_random(seed) % SLOTS], batch));
+    end_batch(exchange(test_random(seed), batch));
 }
 
 /* Its tasks have ended when it is gone; their futures stay. */
@@ -112,8 +122,8 @@ static void play(uint64_t *seed, bool shares)
     for (int i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_join(threads[i], NULL), 0);
     CHECK_EQUAL(bide_pool_destroy(shared_pool), 0);
-    for (int i = 0; i < SLOTS; i++)
-        end_batch(atomic_exchange(&slots[i], NULL));
+    for (unsigned i = 0; i < SLOTS; i++)
+        end_batch(exchange(i, NULL));
 }
 
 int main(int argc, char **argv)

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MAX_CHILDREN = 6, DEPTH = 4, ROOTS = 4, LOOP = 40 };
+enum { MAX_CHILDREN = 6, DEPTH = 3, ROOTS = 4, LOOP = 40 };
 
 struct node {
     uint64_t seed;
@@ -172,7 +172,7 @@ static void grow(bide_pool *pool, uint64_t *seed)
 int main(int argc, char **argv)
 {
     uint64_t seed = test_seed(argc, argv);
-    unsigned long rounds = test_scale(100);
+    unsigned long rounds = test_scale(300);
     for (unsigned workers = 1; workers <= 4; workers++) {
         bide_pool *pool;
         bide_pool_options options = {.workers = workers, .waiting = test_holds() ? BIDE_HOLD : BIDE_PARK};

@@ -11,7 +11,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#define LONGEST_PAUSE_BITS 16 /* nanoseconds */
+#define SHORTEST_PAUSE_BITS 10 /* nanoseconds */
+#define PAUSES 6
 #define THREADS 2
 
 struct player {
@@ -25,8 +26,8 @@ struct player {
 
 static void spin_a_moment(uint64_t *seed)
 {
-    uint64_t bits = test_random(seed) % LONGEST_PAUSE_BITS;
-    bide_time until = bide_clock() + (bide_time)(test_random(seed) >> (64 - 1 - bits));
+    bide_time most = (bide_time)1 << (SHORTEST_PAUSE_BITS + test_random(seed) % PAUSES);
+    bide_time until = bide_clock() + (bide_time)(test_random(seed) >> 1) % most;
     while (bide_clock() < until)
         ;
 }
@@ -101,6 +102,8 @@ static void compute_until_child_runs(struct player *player)
     atomic_store(&player->child_runs, false);
     bide_future *child = hand_in(player, tell, &player->child_runs);
     while (!atomic_load(&player->child_runs))
+        sched_yield();
+    while (bide_future_state(child) < BIDE_DONE)
         sched_yield();
     CHECK_EQUAL(bide_join(child, NULL), 0);
 }
@@ -224,7 +227,7 @@ int main(int argc, char **argv)
                                               play_drains};
     for (unsigned workers = 1; workers <= 4; workers++) {
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            play(workers, &seed, test_scale(2000), parts[i]);
+            play(workers, &seed, test_scale(3000), parts[i]);
         for (unsigned long i = test_scale(200); i > 0; i--)
             play(workers, &seed, 0, do_nothing);
     }

@@ -466,7 +466,8 @@ static struct link *doze(struct worker *self, bool has_work)
         return will_resume(self) ? pool_wake_if_needed(self->pool) : NULL;
     if (!list_is_empty(&self->inbox))
         return worker_end_search(self);
-    self->is_waking = true; /* whoever fired counts on a look at the queue, and so do others until then */
+    self->fibers.to_queue = true; /* whoever fired counts on a look at the queue, */
+    self->is_waking = true;       /* and so do others until then */
     return NULL;
 }
 
@@ -532,11 +533,10 @@ static bool look_round(struct worker *self, bool to_queue, bool has_spare)
     return true;
 }
 
-/* One round: go on with who is ready, then start a task, or sleep. false: that is the end. A searcher goes on with nobody, who
- * could take long: others count on it until it has looked round and found, or rested. */
+/* One round: go on with who is ready, then start a task, or sleep. false: that is the end. */
 static bool go_round(struct worker *self)
 {
-    bool to_queue = self->searches || fibers_resume(&self->fibers);
+    bool to_queue = fibers_resume(&self->fibers);
     bide_future *handed = fibers_handed(&self->fibers);
     if (handed) {
         run(self, handed, BIDE_NOW, 0, &self->clean);

@@ -44,9 +44,11 @@ _Static_assert(sizeof(struct region) + (size_t)MAGAZINES_PER_REGION * MAGAZINE *
 static struct {
     atomic_word locked, users;
     struct cell *top;
-    struct region *open; /* with magazines that were never taken */
-    unsigned taken;      /* of the open one */
-    char *touched;       /* up to where its pages are there */
+    struct cell *loose;   /* of threads that have ended: less than a magazine */
+    unsigned loose_count; /* of them */
+    struct region *open;  /* with magazines that were never taken */
+    unsigned taken;       /* of the open one */
+    char *touched;        /* up to where its pages are there */
 } depot;
 
 static _Thread_local struct {
@@ -65,7 +67,8 @@ static void depot_lock(void)
             seen = 0;
         }
     if (seen) {
-        depot.top = NULL;
+        depot.top = depot.loose = NULL;
+        depot.loose_count = 0;
         depot.open = NULL;
     }
 }
@@ -155,9 +158,35 @@ static void depot_put(struct cell *magazine)
         send_all_home(magazine);
 }
 
+/* Under the lock. */
+static void keep_loose(struct cell *cell)
+{
+    cell->next = depot.loose;
+    depot.loose = cell;
+    if (++depot.loose_count < MAGAZINE)
+        return;
+    cell->below = depot.top;
+    depot.top = cell;
+    depot.loose = NULL;
+    depot.loose_count = 0;
+}
+
+/* Of a magazine that is not full. */
+static void depot_put_loose(struct cell *cells)
+{
+    depot_lock();
+    bool keeps = load_relaxed(&depot.users);
+    for (struct cell *next; cells && keeps; cells = next) {
+        next = cells->next;
+        keep_loose(cells);
+    }
+    depot_unlock();
+    send_all_home(cells);
+}
+
 static void empty_mine(void)
 {
-    send_all_home(mine.loaded);
+    depot_put_loose(mine.loaded);
     depot_put(mine.full);
     mine.loaded = mine.full = NULL;
     mine.count = 0;
@@ -247,12 +276,14 @@ void cells_end_use(void)
         return;
     empty_mine();
     depot_lock();
-    struct cell *all = depot.top;
+    struct cell *all = depot.top, *loose = depot.loose;
     struct region *open = depot.open;
     size_t untaken = (size_t)(MAGAZINES_PER_REGION - depot.taken) * MAGAZINE;
-    depot.top = NULL;
+    depot.top = depot.loose = NULL;
+    depot.loose_count = 0;
     depot.open = NULL;
     depot_unlock();
+    send_all_home(loose);
     for (struct cell *below; all; all = below) {
         below = all->below;
         send_all_home(all);

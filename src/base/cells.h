@@ -3,9 +3,9 @@
  * After Bonwick and Adams, Magazines and Vmem (2001).
  *
  * Cells lie in regions, which take memory as they are used, and each fills a cache line. While there are users the depot keeps
- * what it has. When the last has gone, the cells in the depot and in that thread's magazines go home, and so do others when
- * their thread ends or fills a magazine; a region all of whose cells are home goes back to the system. Under AddressSanitizer
- * and valgrind nothing is kept, so that they see every use of a cell that was freed. */
+ * what it has, and what threads leave that end. When the last user has gone, the cells in the depot and in that thread's
+ * magazines go home, and so do others when their thread ends or fills a magazine; a region all of whose cells are home goes back
+ * to the system. Under AddressSanitizer and valgrind nothing is kept, so that they see every use of a cell that was freed. */
 #ifndef BASE_CELLS_H
 #define BASE_CELLS_H
 

@@ -2,7 +2,7 @@
  * stretch that was shorter than the quickest system call has made none, and so has left the mask as it was.
  *
  * Time is the processor's own counter where it is fine enough (x86-64); elsewhere no stretch is short. The quickest call is
- * learned from those that the thread makes itself, again and again, and three quarters of it are the limit: so a processor that has
+ * learned from those that the thread makes itself, again and again, and half of it is the limit: so a processor that has
  * become faster meanwhile is not misjudged. */
 #ifndef BASE_STRETCH_H
 #define BASE_STRETCH_H
@@ -45,7 +45,7 @@ static inline bool stretch_was_short(struct stretch *stretch)
 {
     uint64_t began = stretch->began;
     stretch->began = stretch_clock();
-    return stretch->began - began < stretch->quickest / 4 * 3;
+    return stretch->began - began < stretch->quickest / 2;
 }
 
 /* A system call that began when the last stretch ended is over. */

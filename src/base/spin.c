@@ -6,8 +6,13 @@
 
 #define TRIES_SPINNING 64
 #define TRIES_YIELDING 256
+#ifdef BIDE_VALGRIND /* where threads run by turns */
+#define LOOKS 1u
+#define LONG_LOOKS 1u
+#else
 #define LOOKS 128u       /* some two microseconds: more than a thread needs that is awake */
 #define LONG_LOOKS 1024u /* more than one needs that has to be woken first, and then stays awake */
+#endif
 #define MOST_HALVINGS 6u
 #define NEW_HOPE 16u /* so many failures lie between two long looks */
 

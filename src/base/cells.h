@@ -13,7 +13,7 @@
 
 /* NULL: no memory. */
 void *cell_alloc(void);
-void cell_free(void *cell);
+void cell_free(void *freed);
 
 /* Around the life of a pool. */
 void cells_begin_use(void);

@@ -23,15 +23,16 @@
 #include "base/atomic.h"
 #include "base/barrier.h"
 
-#define DEQUE_ALIGNMENT 64
+#define CACHE_LINE 64
 
 struct deque {
+    atomic_word top;
+    char apart[CACHE_LINE - sizeof(atomic_word)]; /* what thieves write from what the owner writes */
     atomic_word bottom;
     word mask;       /* slots − 1 */
     word top_seen;   /* by the owner: top is not below it */
     bool asymmetric; /* BARRIER is barrier.h's */
     atomic_word *slots;
-    _Alignas(DEQUE_ALIGNMENT) atomic_word top; /* a cache line away from what the owner writes */
 };
 
 /* The number of slots is a power of two. */

@@ -89,9 +89,9 @@ void *cell_alloc(void)
     return memory_alloc(CELL_SIZE);
 }
 
-void cell_free(void *cell)
+void cell_free(void *freed)
 {
-    memory_free(cell);
+    memory_free(freed);
 }
 
 void cells_begin_use(void)

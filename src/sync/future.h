@@ -53,7 +53,7 @@ enum run_here {
 struct runner {
     enum run_here (*run_here)(struct runner *runner, bide_future *future);
     word generation; /* of the process that made it, as a future's word has it */
-    bool holds;      /* its tasks keep their workers while they wait: only then may run_here() run one in place */
+    bool holds;      /* its tasks keep their workers while they wait */
     /* A future that had not started was cancelled: its entry may go. Takes a pin. */
     void (*forget)(struct runner *runner, bide_future *future);
     atomic_word pins;   /* those who keep the pool from being freed, for a few instructions */

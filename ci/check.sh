@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh ci/install-deps.sh clang-format clang-tidy cmake cppcheck doxygen gcc libc6-dev libcmocka-dev make
+sh ci/install-deps.sh clang-format clang-tidy cmake cppcheck doxygen gcc libc6-dev libcmocka-dev make pkg-config \
+    libcurl4-openssl-dev libhiredis-dev libmodbus-dev
 
 status=0
 step()

@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh ci/install-deps.sh clang cmake g++ gcc libc6-dev libclang-rt-dev libcmocka-dev make valgrind
+sh ci/install-deps.sh clang cmake g++ gcc libc6-dev libclang-rt-dev libcmocka-dev make pkg-config valgrind \
+    libcurl4-openssl-dev libhiredis-dev libmodbus-dev nginx-light redis-server
 
 # The runtimes of older compilers do not start where the kernel spreads addresses too far.
 calm=()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ci/platforms.sh [PLATFORM]...: the tests with stacks switched by ucontext, with musl, and on AArch64 in emulation.
+# ci/platforms.sh [PLATFORM]...: the tests with what is portable only, with musl, and on AArch64 in emulation.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,11 +21,11 @@ run_tests()
     table+=$(printf '\n%-14s %6s %9s %8s' "$preset" "$tests" "$failures" $((SECONDS - start)))
 }
 
-ucontext()
+portable()
 {
     sh ci/install-deps.sh cmake gcc libc6-dev libcmocka-dev make
-    run_tests ucontext ''
-    run_tests ucontext-asan 'unit_context unit_stack unit_future stress_switch stress_nested' \
+    run_tests portable ''
+    run_tests portable-asan 'unit_context unit_stack unit_future stress_switch stress_nested' \
         -R '^(unit\.(context|stack|future)|stress\.(switch|nested))$'
 }
 
@@ -45,9 +45,9 @@ aarch64()
     run_tests aarch64-bti 'unit_context unit_stack stress_switch' -R '^(unit\.(context|stack)|stress\.switch)$'
 }
 
-for platform in ${*:-ucontext musl aarch64}; do
+for platform in ${*:-portable musl aarch64}; do
     case $platform in
-    ucontext | musl | aarch64) "$platform" ;;
+    portable | musl | aarch64) "$platform" ;;
     *) echo "ci/platforms.sh: no such platform: $platform" >&2 && exit 2 ;;
     esac
 done

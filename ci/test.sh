@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh ci/install-deps.sh cmake g++ gcc gdb libc6-dev libcmocka-dev make pkg-config
+sh ci/install-deps.sh cmake g++ gcc gdb libc6-dev libcmocka-dev make pkg-config \
+    libcurl4-openssl-dev libhiredis-dev libmodbus-dev nginx-light redis-server
 status=0
 for preset in release debug shared; do
     echo "--- $preset"

@@ -22,7 +22,7 @@ function(bide_library target)
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
     target_compile_definitions(${target} PRIVATE
         $<$<BOOL:${BIDE_VALGRIND}>:BIDE_VALGRIND>
-        $<$<BOOL:${BIDE_UCONTEXT}>:BIDE_UCONTEXT>)
+        $<$<BOOL:${BIDE_PORTABLE}>:BIDE_PORTABLE>)
     target_include_directories(${target}
         PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         PRIVATE ${PROJECT_SOURCE_DIR}/src)

@@ -13,7 +13,8 @@
  * A future is listed when it is added, and handed out once after it has ended; added after its end it can be taken at
  * once; added twice it is handed out twice. Futures of any pools, and promises, mix. Futures may be added while others
  * are taken; several threads and tasks may do either. Only bide_completions_destroy() must be the last call. In a child made
- * by fork() an inherited queue hands out what had ended, and destroying it does nothing.
+ * by fork() an inherited queue hands out what had ended, if at the fork nobody was in a call and nothing listed was just
+ * ending; destroying it does nothing.
  */
 #ifndef BIDE_COMPLETIONS_H
 #define BIDE_COMPLETIONS_H
@@ -77,6 +78,17 @@ BIDE_API int bide_completions_next(bide_completions *completions, bide_time dead
  * @return 0. EINVAL: NULL
  */
 BIDE_API int bide_completions_cancel(bide_completions *completions);
+
+/**
+ * A descriptor for poll(2), epoll(7), select(2) and the loops that stand on them: readable while something that is listed
+ * has ended. Take with #BIDE_NOW when it is: another may have been quicker. While nothing is listed it is not readable, so a
+ * loop may look at it all the time. It is made by the first call, and closed by bide_completions_destroy() and exec(3). Never
+ * read from it, write to it or close it.
+ * @param completions the queue
+ * @param[out] fd the descriptor, on return 0; the same at each call
+ * @return 0. EMFILE, ENFILE, ENOMEM: none to be had. ESHUTDOWN: the queue was inherited by fork(). EINVAL: NULL
+ */
+BIDE_API int bide_completions_fd(bide_completions *completions, int *fd);
 
 /**
  * Forget what is listed and free the queue; cancels nothing. Nobody may be waiting in bide_completions_next().

@@ -35,6 +35,9 @@ extern "C" {
 /** The result-to-be of a task or promise. */
 typedef struct bide_future bide_future;
 
+/** See pool.h. */
+typedef struct bide_pool bide_pool;
+
 /** Where a future stands; the last three are final. */
 enum bide_state {
     BIDE_PENDING,  /**< A task that has not started, or a promise that is not settled. */
@@ -130,6 +133,26 @@ BIDE_API int bide_future_own(bide_future *future, void (*drop)(void *arg));
  * @return 0: it has run or will run, once. ENOMEM: not registered. EINVAL: NULL. ESHUTDOWN: see above
  */
 BIDE_API int bide_future_on_done(bide_future *future, void (*fn)(bide_future *future, void *ctx), void *ctx);
+
+/**
+ * Have a task submitted when a future has ended, in whatever way: a continuation. Its function is handed that future, and
+ * tells a value from a failure or a cancel itself. The task is one like any other, but that it waits for no room in a pool
+ * with max_pending; in a pool that is closed when its turn comes, or gone, it fails with ESHUTDOWN. Cancelled before its turn
+ * it never runs. Draining the pool, and destroying it, waits for it from its turn on.
+ *
+ * To wait for `next` is to wait for `future` too: in a pool with #BIDE_HOLD it is not run in place before its turn, nor `future`
+ * for it, so let a task of that pool wait for `future` first, or for both in one call.
+ * @param future the future, borrowed
+ * @param pool where the task runs
+ * @param fn the task; `done` is the future, borrowed; see #bide_task_fn for the rest
+ * @param arg handed to it; the caller's, until the task has ended. bide_future_own() of `next` gives EALREADY: let a
+ *        callback of `next` see to it
+ * @param[out] next a reference to the task's future, on return 0
+ * @return 0. ENOMEM. EINVAL: NULL. ESHUTDOWN: the pool was inherited by fork(), or the future was and has not ended
+ */
+BIDE_API int bide_future_then(bide_future *future, bide_pool *pool,
+                              int (*fn)(bide_future *done, void *arg, bide_value *result), void *arg,
+                              bide_future **next);
 
 /**
  * Take one more reference.

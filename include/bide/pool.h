@@ -153,7 +153,8 @@ BIDE_API int bide_run(const bide_pool_options *options, bide_task_fn *fn, void *
  * Hand a task to the pool; it starts when a worker is free. What is submitted outside the pool starts in that order; what a
  * task submits, its worker starts in that order, as long as not thousands are waiting, and workers without work help, with the
  * oldest first. Where memory for its stack is not to be had it stays queued until another task gives a stack back; it fails
- * with ENOMEM, without having started, if no worker has a stack to spare and no task that waits has a deadline.
+ * with ENOMEM, without having started, if no worker has a stack to spare and no task waits with a deadline or for a
+ * descriptor.
  * @param pool the pool
  * @param fn the task
  * @param arg handed to it; the caller's, until the task has ended

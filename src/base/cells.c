@@ -1,6 +1,7 @@
 #include "base/cells.h"
 
 #include "base/atomic.h"
+#include "base/inline.h"
 #include "base/memory.h"
 #include "base/pages.h"
 #include "base/process.h"
@@ -10,8 +11,9 @@
 #include <stddef.h>
 
 #define REGION_SIZE ((size_t)1 << 20)
-#define MAGAZINE 127                       /* cells */
-#define MAGAZINES_PER_REGION 129           /* with what describes it they fill a region */
+#define MAGAZINE 127             /* cells */
+#define MAGAZINES_PER_REGION 129 /* with what describes it they fill a region */
+#define SMALL_REGIONS 4          /* of these the memory comes by small pages; of the next, by huge ones: two in each */
 #define TOUCHED_AT_ONCE ((size_t)64 << 10) /* bytes: a page fault each would cost more than the task */
 
 #if defined BIDE_VALGRIND || defined __SANITIZE_ADDRESS__
@@ -47,6 +49,8 @@ static struct {
     struct cell *loose;   /* of threads that have ended: less than a magazine */
     unsigned loose_count; /* of them */
     struct region *open;  /* with magazines that were never taken */
+    struct region *next;  /* with nothing taken: the second half of a huge page, or NULL */
+    unsigned mapped;      /* regions there are */
     unsigned taken;       /* of the open one */
     char *touched;        /* up to where its pages are there */
 } depot;
@@ -68,8 +72,8 @@ static void depot_lock(void)
         }
     if (seen) {
         depot.top = depot.loose = NULL;
-        depot.loose_count = 0;
-        depot.open = NULL;
+        depot.loose_count = depot.mapped = 0;
+        depot.open = depot.next = NULL;
     }
 }
 
@@ -78,7 +82,7 @@ static void depot_unlock(void)
     store_release(&depot.locked, 0);
 }
 
-static void send_home(void *cell, size_t count)
+static APART void send_home(void *cell, size_t count)
 {
     struct region *region = (struct region *)((uintptr_t)cell / REGION_SIZE * REGION_SIZE);
     if (add_acq_rel(&region->home, count) + count == (word)MAGAZINES_PER_REGION * MAGAZINE)
@@ -94,16 +98,41 @@ static void send_all_home(struct cell *cells)
 }
 
 /* Twice as much is mapped, of which an aligned half stays. */
-static struct region *region_map(void)
+static struct region *map_aligned(size_t size)
 {
-    char *pages = pages_map(2 * REGION_SIZE);
+    char *pages = pages_map(2 * size);
     if (!pages)
         return NULL;
-    size_t before = REGION_SIZE - (uintptr_t)pages % REGION_SIZE;
+    size_t before = size - (uintptr_t)pages % size;
     pages_unmap(pages, before);
-    if (before < REGION_SIZE)
-        pages_unmap(pages + before + REGION_SIZE, REGION_SIZE - before);
+    if (before < size)
+        pages_unmap(pages + before + size, size - before);
     return (struct region *)(void *)(pages + before);
+}
+
+/* Under the lock. */
+static struct region *map_two(void)
+{
+    struct region *two = map_aligned(2 * REGION_SIZE);
+    if (two) {
+        pages_be_huge(two, 2 * REGION_SIZE);
+        depot.next = (struct region *)(void *)((char *)two + REGION_SIZE);
+    }
+    return two;
+}
+
+/* Under the lock. */
+static struct region *next_region(void)
+{
+    struct region *next = depot.next;
+    depot.next = NULL;
+    if (!next && depot.mapped >= SMALL_REGIONS)
+        next = map_two();
+    if (!next)
+        next = map_aligned(REGION_SIZE);
+    if (next)
+        depot.mapped++;
+    return next;
 }
 
 /* Under the lock. */
@@ -111,7 +140,7 @@ static bool open_region(void)
 {
     if (depot.open && depot.taken < MAGAZINES_PER_REGION)
         return true;
-    depot.open = region_map();
+    depot.open = next_region();
     depot.taken = 0;
     depot.touched = (char *)depot.open + TOUCHED_AT_ONCE;
     return depot.open;
@@ -209,7 +238,7 @@ static void make_key(void)
 }
 
 /* A thread that cannot be seen to end has no magazines. */
-static bool see_end_of_thread(void)
+static APART bool see_end_of_thread(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (mine.ends_with_thread)
@@ -219,7 +248,7 @@ static bool see_end_of_thread(void)
     return mine.ends_with_thread;
 }
 
-static bool load(void)
+static APART bool load(void)
 {
     mine.loaded = mine.full ? mine.full : depot_take();
     mine.full = NULL;
@@ -227,7 +256,7 @@ static bool load(void)
     return mine.loaded;
 }
 
-static void unload(void)
+static APART void unload(void)
 {
     depot_put(mine.full);
     mine.full = mine.loaded;
@@ -254,7 +283,7 @@ void cell_free(void *freed)
         memory_free(cell);
         return;
     }
-    if (!see_end_of_thread()) {
+    if (!mine.ends_with_thread && !see_end_of_thread()) {
         send_home(cell, 1);
         return;
     }
@@ -277,12 +306,14 @@ void cells_end_use(void)
     empty_mine();
     depot_lock();
     struct cell *all = depot.top, *loose = depot.loose;
-    struct region *open = depot.open;
+    struct region *open = depot.open, *next = depot.next;
     size_t untaken = (size_t)(MAGAZINES_PER_REGION - depot.taken) * MAGAZINE;
     depot.top = depot.loose = NULL;
-    depot.loose_count = 0;
-    depot.open = NULL;
+    depot.loose_count = depot.mapped = 0;
+    depot.open = depot.next = NULL;
     depot_unlock();
+    if (next)
+        pages_unmap(next, REGION_SIZE);
     send_all_home(loose);
     for (struct cell *below; all; all = below) {
         below = all->below;

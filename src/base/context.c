@@ -1,5 +1,6 @@
 #include "base/context.h"
 
+#include "base/float.h"
 #include "base/tools.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@
 
 /* By hand where that can be; by ucontext elsewhere, and where return addresses are checked against a second stack, which
  * glibc's ucontext switches as well. On x86-64 only the running process knows whether they are. */
-#if defined __GLIBC__ && (defined BIDE_UCONTEXT || defined __ARM_FEATURE_GCS_DEFAULT)
+#if defined __GLIBC__ && (defined BIDE_PORTABLE || defined __ARM_FEATURE_GCS_DEFAULT)
 #define BY_UCONTEXT
 #elif defined __x86_64__ && !defined __ILP32__
 #define BY_HAND_X86_64
@@ -56,6 +57,13 @@
 #define STACK_ALIGNMENT 16
 
 extern struct context_exceptions *thread_exceptions(void) __asm__("__cxa_get_globals") __attribute__((weak));
+
+/* What context_call() was given. */
+struct context_call {
+    struct context *to;
+    struct context *(*fn)(void *arg);
+    void *arg;
+};
 
 /* The first thing on a new stack. */
 struct beginning {
@@ -96,16 +104,21 @@ static void tools_watch_root(struct context *context)
 #endif
 }
 
-TOOL_STEP tools_leave(struct context *from, struct context *to)
+TOOL_STEP tools_leave_stack(struct context *from, struct context *to)
 {
 #ifdef WATCHED_BY_ASAN
     to->tools.previous = from;
     __sanitizer_start_switch_fiber(&from->tools.fake_stack, to->tools.low, to->tools.size);
 #endif
+    (void)from;
+    (void)to;
+}
+
+TOOL_STEP tools_switch(struct context *to)
+{
 #ifdef WATCHED_BY_TSAN
     __tsan_switch_to_fiber(to->tools.fiber, 0);
 #endif
-    (void)from;
     (void)to;
 }
 
@@ -149,9 +162,16 @@ static void tools_forget_stack(struct context_tools *tools)
     (void)tools;
 }
 
+#ifdef BY_UCONTEXT
+static void answer(struct context *self);
+#endif
+
 static void begin(struct beginning *beginning)
 {
     tools_arrive(beginning->context);
+#ifdef BY_UCONTEXT
+    answer(beginning->context);
+#endif
     beginning->entry(beginning->arg);
     __builtin_trap(); /* and so the call has an instruction behind it: unwinders look up the address it would return to */
 }
@@ -162,6 +182,11 @@ static void begin(struct beginning *beginning)
  * mispredicts. */
 extern void jump(void **from, void *to) __asm__("bide_context_jump") __attribute__((visibility("hidden")));
 
+/* Leave the same, and call called(arg) below the frame at to, with the control of that. It returns where to go on: at the frame
+ * left here, and then this returns to its caller as any call does, so that the processor has foreseen it; or at another. */
+extern void call_below(void **from, void *to, void *(*called)(struct context_call *arg),
+                       struct context_call *arg) __asm__("bide_context_call") __attribute__((visibility("hidden")));
+
 /* Where a new context lands. There is an instruction before it: on the way there it stands for a return address, and
  * unwinders look up the one before that. */
 extern void land(void) __asm__("bide_context_land") __attribute__((visibility("hidden")));
@@ -169,40 +194,50 @@ extern void land(void) __asm__("bide_context_land") __attribute__((visibility("h
 
 #ifdef BY_HAND_X86_64
 /* The status bits of MXCSR, 0 to 5, are the thread's. Loading a control word is dear, so only one that differs is. */
+#define SAVE                                                                                                           \
+    "    leaq -56(%rsp), %rsp\n"                                                                                       \
+    "    .cfi_adjust_cfa_offset 56\n"                                                                                  \
+    "    stmxcsr (%rsp)\n"                                                                                             \
+    "    fnstcw 4(%rsp)\n"                                                                                             \
+    "    movq %rbx, 8(%rsp)\n"                                                                                         \
+    "    movq %rbp, 16(%rsp)\n"                                                                                        \
+    "    movq %r12, 24(%rsp)\n"                                                                                        \
+    "    movq %r13, 32(%rsp)\n"                                                                                        \
+    "    movq %r14, 40(%rsp)\n"                                                                                        \
+    "    movq %r15, 48(%rsp)\n"                                                                                        \
+    "    .cfi_rel_offset %rbx, 8\n"                                                                                    \
+    "    .cfi_rel_offset %rbp, 16\n"                                                                                   \
+    "    .cfi_rel_offset %r12, 24\n"                                                                                   \
+    "    .cfi_rel_offset %r13, 32\n"                                                                                   \
+    "    .cfi_rel_offset %r14, 40\n"                                                                                   \
+    "    .cfi_rel_offset %r15, 48\n"                                                                                   \
+    "    movl (%rsp), %eax\n"                                                                                          \
+    "    movzwl 4(%rsp), %ecx\n"                                                                                       \
+    "    movq %rsp, (%rdi)\n"
+
+/* From what is in eax and ecx to the frame's. */
+#define LOAD_CONTROL                                                                                                   \
+    "    movl (%rsp), %edx\n"                                                                                          \
+    "    xorl %eax, %edx\n"                                                                                            \
+    "    testl $-64, %edx\n"                                                                                           \
+    "    je 1f\n"                                                                                                      \
+    "    andl $63, %eax\n"                                                                                             \
+    "    andl $-64, (%rsp)\n"                                                                                          \
+    "    orl %eax, (%rsp)\n"                                                                                           \
+    "    ldmxcsr (%rsp)\n"                                                                                             \
+    "1:  cmpw 4(%rsp), %cx\n"                                                                                          \
+    "    je 2f\n"                                                                                                      \
+    "    fldcw 4(%rsp)\n"                                                                                              \
+    "2:\n"
+
 __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         ".globl bide_context_jump\n"
         ".hidden bide_context_jump\n"
         ".type bide_context_jump, @function\n"
         ".balign 32\n"
         "bide_context_jump:\n"
-        "    .cfi_startproc\n"
-        "    leaq -56(%rsp), %rsp\n"
-        "    .cfi_adjust_cfa_offset 56\n"
-        "    stmxcsr (%rsp)\n"
-        "    fnstcw 4(%rsp)\n"
-        "    movq %rbx, 8(%rsp)\n"
-        "    movq %rbp, 16(%rsp)\n"
-        "    movq %r12, 24(%rsp)\n"
-        "    movq %r13, 32(%rsp)\n"
-        "    movq %r14, 40(%rsp)\n"
-        "    movq %r15, 48(%rsp)\n"
-        "    .cfi_rel_offset %rbx, 8\n"
-        "    .cfi_rel_offset %rbp, 16\n"
-        "    .cfi_rel_offset %r12, 24\n"
-        "    .cfi_rel_offset %r13, 32\n"
-        "    .cfi_rel_offset %r14, 40\n"
-        "    .cfi_rel_offset %r15, 48\n"
-        "    movl (%rsp), %eax\n"
-        "    movzwl 4(%rsp), %ecx\n"
-        "    movq %rsp, (%rdi)\n"
-        "    movq %rsi, %rsp\n"
-        "    movl (%rsp), %edx\n"
-        "    xorl %eax, %edx\n"
-        "    testl $-64, %edx\n"
-        "    jne 1f\n"
-        "    cmpw 4(%rsp), %cx\n"
-        "    jne 2f\n"
-        "3:  movq 8(%rsp), %rbx\n"
+        "    .cfi_startproc\n" SAVE "    movq %rsi, %rsp\n"
+        ".Lbide_take_up:\n" LOAD_CONTROL "    movq 8(%rsp), %rbx\n"
         "    movq 16(%rsp), %rbp\n"
         "    movq 24(%rsp), %r12\n"
         "    movq 32(%rsp), %r13\n"
@@ -210,7 +245,6 @@ __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         "    movq 48(%rsp), %r15\n"
         "    movq 56(%rsp), %rdx\n"
         "    leaq 64(%rsp), %rsp\n"
-        "    .cfi_remember_state\n"
         "    .cfi_def_cfa %rsp, 0\n"
         "    .cfi_register %rip, %rdx\n"
         "    .cfi_restore %rbx\n"
@@ -220,15 +254,36 @@ __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         "    .cfi_restore %r14\n"
         "    .cfi_restore %r15\n"
         "    notrack jmpq *%rdx\n"
-        "    .cfi_restore_state\n"
-        "1:  andl $63, %eax\n"
-        "    andl $-64, (%rsp)\n"
-        "    orl %eax, (%rsp)\n"
-        "    ldmxcsr (%rsp)\n"
-        "2:  fldcw 4(%rsp)\n"
-        "    jmp 3b\n"
         "    .cfi_endproc\n"
         ".size bide_context_jump, .-bide_context_jump\n"
+        ".globl bide_context_call\n"
+        ".hidden bide_context_call\n"
+        ".type bide_context_call, @function\n"
+        ".balign 32\n"
+        "bide_context_call:\n"
+        "    .cfi_startproc\n"
+        "    movq %rdx, %r8\n"
+        "    movq %rcx, %r9\n" SAVE "    movq %rsp, %rbx\n"
+        "    .cfi_remember_state\n"
+        "    .cfi_def_cfa %rbx, 64\n"
+        "    .cfi_undefined %rip\n"
+        "    movq %rsi, %rsp\n" LOAD_CONTROL "    xorl %ebp, %ebp\n"
+        "    movq %r9, %rdi\n"
+        "    callq *%r8\n"
+        "    movq %rax, %rsp\n"
+        "    stmxcsr -8(%rsp)\n"
+        "    fnstcw -4(%rsp)\n"
+        "    movl -8(%rsp), %eax\n"
+        "    movzwl -4(%rsp), %ecx\n"
+        "    cmpq %rbx, %rsp\n"
+        "    jne .Lbide_take_up\n"
+        "    .cfi_restore_state\n" LOAD_CONTROL "    movq 8(%rsp), %rbx\n"
+        "    movq 16(%rsp), %rbp\n"
+        "    leaq 56(%rsp), %rsp\n"
+        "    .cfi_def_cfa_offset 8\n"
+        "    ret\n"
+        "    .cfi_endproc\n"
+        ".size bide_context_call, .-bide_context_call\n"
         ".globl bide_context_land\n"
         ".hidden bide_context_land\n"
         ".type bide_context_land, @function\n"
@@ -272,42 +327,55 @@ static void fill(struct frame *frame, struct beginning *beginning)
 #define JUMP_TO_X30 "br x30"
 #endif
 
+#define SAVE                                                                                                           \
+    "    hint 34\n"                                                                                                    \
+    "    sub sp, sp, #176\n"                                                                                           \
+    "    .cfi_adjust_cfa_offset 176\n"                                                                                 \
+    "    mrs x10, fpcr\n"                                                                                              \
+    "    str x10, [sp]\n"                                                                                              \
+    "    stp x19, x20, [sp, #16]\n"                                                                                    \
+    "    stp x21, x22, [sp, #32]\n"                                                                                    \
+    "    stp x23, x24, [sp, #48]\n"                                                                                    \
+    "    stp x25, x26, [sp, #64]\n"                                                                                    \
+    "    stp x27, x28, [sp, #80]\n"                                                                                    \
+    "    stp x29, x30, [sp, #96]\n"                                                                                    \
+    "    stp d8, d9, [sp, #112]\n"                                                                                     \
+    "    stp d10, d11, [sp, #128]\n"                                                                                   \
+    "    stp d12, d13, [sp, #144]\n"                                                                                   \
+    "    stp d14, d15, [sp, #160]\n"                                                                                   \
+    "    .irp r, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30\n"                                                     \
+    "    .cfi_rel_offset x\\r, (\\r - 19) * 8 + 16\n"                                                                  \
+    "    .endr\n"                                                                                                      \
+    "    .irp r, 8, 9, 10, 11, 12, 13, 14, 15\n"                                                                       \
+    "    .cfi_rel_offset d\\r, (\\r - 8) * 8 + 112\n"                                                                  \
+    "    .endr\n"                                                                                                      \
+    "    mov x11, sp\n"                                                                                                \
+    "    str x11, [x0]\n"
+
+/* From what is in x10 to the frame's. */
+#define LOAD_CONTROL                                                                                                   \
+    "    ldr x11, [sp]\n"                                                                                              \
+    "    cmp x10, x11\n"                                                                                               \
+    "    b.eq 1f\n"                                                                                                    \
+    "    msr fpcr, x11\n"                                                                                              \
+    "1:\n"
+
+#define RESTORED                                                                                                       \
+    "    .irp r, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30\n"                                                     \
+    "    .cfi_restore x\\r\n"                                                                                          \
+    "    .endr\n"                                                                                                      \
+    "    .irp r, 8, 9, 10, 11, 12, 13, 14, 15\n"                                                                       \
+    "    .cfi_restore d\\r\n"                                                                                          \
+    "    .endr\n"
+
 __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         ".globl bide_context_jump\n"
         ".hidden bide_context_jump\n"
         ".type bide_context_jump, @function\n"
         ".balign 32\n"
         "bide_context_jump:\n"
-        "    .cfi_startproc\n"
-        "    hint 34\n"
-        "    sub sp, sp, #176\n"
-        "    .cfi_adjust_cfa_offset 176\n"
-        "    mrs x10, fpcr\n"
-        "    str x10, [sp]\n"
-        "    stp x19, x20, [sp, #16]\n"
-        "    stp x21, x22, [sp, #32]\n"
-        "    stp x23, x24, [sp, #48]\n"
-        "    stp x25, x26, [sp, #64]\n"
-        "    stp x27, x28, [sp, #80]\n"
-        "    stp x29, x30, [sp, #96]\n"
-        "    stp d8, d9, [sp, #112]\n"
-        "    stp d10, d11, [sp, #128]\n"
-        "    stp d12, d13, [sp, #144]\n"
-        "    stp d14, d15, [sp, #160]\n"
-        "    .irp r, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30\n"
-        "    .cfi_rel_offset x\\r, (\\r - 19) * 8 + 16\n"
-        "    .endr\n"
-        "    .irp r, 8, 9, 10, 11, 12, 13, 14, 15\n"
-        "    .cfi_rel_offset d\\r, (\\r - 8) * 8 + 112\n"
-        "    .endr\n"
-        "    mov x11, sp\n"
-        "    str x11, [x0]\n"
-        "    mov sp, x1\n"
-        "    ldr x11, [sp]\n"
-        "    cmp x10, x11\n"
-        "    b.eq 1f\n"
-        "    msr fpcr, x11\n"
-        "1:  ldp x19, x20, [sp, #16]\n"
+        "    .cfi_startproc\n" SAVE "    mov sp, x1\n"
+        ".Lbide_take_up:\n" LOAD_CONTROL "    ldp x19, x20, [sp, #16]\n"
         "    ldp x21, x22, [sp, #32]\n"
         "    ldp x23, x24, [sp, #48]\n"
         "    ldp x25, x26, [sp, #64]\n"
@@ -318,16 +386,31 @@ __asm__(".pushsection .text.bide_context,\"ax\",@progbits\n"
         "    ldp d12, d13, [sp, #144]\n"
         "    ldp d14, d15, [sp, #160]\n"
         "    add sp, sp, #176\n"
-        "    .cfi_adjust_cfa_offset -176\n"
-        "    .irp r, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30\n"
-        "    .cfi_restore x\\r\n"
-        "    .endr\n"
-        "    .irp r, 8, 9, 10, 11, 12, 13, 14, 15\n"
-        "    .cfi_restore d\\r\n"
-        "    .endr\n"
-        "    " JUMP_TO_X30 "\n"
+        "    .cfi_adjust_cfa_offset -176\n" RESTORED "    " JUMP_TO_X30 "\n"
         "    .cfi_endproc\n"
         ".size bide_context_jump, .-bide_context_jump\n"
+        ".globl bide_context_call\n"
+        ".hidden bide_context_call\n"
+        ".type bide_context_call, @function\n"
+        ".balign 32\n"
+        "bide_context_call:\n"
+        "    .cfi_startproc\n" SAVE "    mov x19, sp\n"
+        "    .cfi_remember_state\n"
+        "    .cfi_def_cfa x19, 176\n"
+        "    .cfi_undefined x30\n"
+        "    mov sp, x1\n" LOAD_CONTROL "    mov x29, xzr\n"
+        "    mov x0, x3\n"
+        "    blr x2\n"
+        "    mov sp, x0\n"
+        "    mrs x10, fpcr\n"
+        "    cmp x0, x19\n"
+        "    b.ne .Lbide_take_up\n"
+        "    .cfi_restore_state\n" LOAD_CONTROL "    ldr x19, [sp, #16]\n"
+        "    ldp x29, x30, [sp, #96]\n"
+        "    add sp, sp, #176\n"
+        "    .cfi_adjust_cfa_offset -176\n" RESTORED "    ret\n"
+        "    .cfi_endproc\n"
+        ".size bide_context_call, .-bide_context_call\n"
         ".globl bide_context_land\n"
         ".hidden bide_context_land\n"
         ".type bide_context_land, @function\n"
@@ -453,19 +536,95 @@ void context_make(struct context *context, void *low, size_t size, void (*entry)
     tools_watch_stack(context, low, size);
 }
 
-/* What `to` had is back before it is: so the jump is the last there is to do. */
-void context_switch(struct context *from, struct context *to)
+static inline __attribute__((always_inline)) void exchange_exceptions(struct context *from, struct context *to)
 {
     struct context_exceptions *exceptions = from->thread_exceptions;
-    from->error = errno;
-    errno = to->error;
     if (exceptions) {
         from->exceptions = *exceptions;
         *exceptions = to->exceptions;
     }
-    tools_leave(from, to);
+}
+
+/* What is the thread's, and each context has its own of. */
+static inline __attribute__((always_inline)) void exchange(struct context *from, struct context *to)
+{
+    from->error = errno;
+    errno = to->error;
+    exchange_exceptions(from, to);
+}
+
+/* What `to` had is back before it is: so the jump is the last there is to do. */
+static inline __attribute__((always_inline)) void go(struct context *from, struct context *to)
+{
+    exchange(from, to);
+    tools_leave_stack(from, to);
+    tools_switch(to);
     switch_stacks(&from->sp, to->sp);
     tools_arrive(from);
+}
+
+#ifdef BY_UCONTEXT
+/* A call is a switch, and whoever arrives looks whether he was called. The context stays as it was left. */
+static void answer(struct context *self)
+{
+    int error = errno;
+    uint64_t control = float_control_get();
+    for (struct context_call *call; (call = self->call);) {
+        self->call = NULL;
+        struct context *next = call->fn(call->arg);
+        errno = error;
+        float_control_set(control);
+        if (next != self)
+            go(self, next);
+    }
+}
+#endif
+
+void context_switch(struct context *from, struct context *to)
+{
+    go(from, to);
+#ifdef BY_UCONTEXT
+    answer(from);
+#endif
+}
+
+#ifdef BY_HAND
+/* The context stays as it was left. Here the tools are told only of what they have to know before the switch back:
+ * ThreadSanitizer has to see this return. */
+static void *called(struct context_call *call)
+{
+    struct context *self = call->to;
+    void *sp = self->sp;
+    int error = self->error;
+    tools_arrive(self);
+    struct context *next = call->fn(call->arg);
+    self->sp = sp;
+    self->error = error;
+    errno = next->error;
+    exchange_exceptions(self, next);
+    tools_leave_stack(self, next);
+    return next->sp;
+}
+#endif
+
+void context_call(struct context *from, struct context *to, struct context *(*fn)(void *arg), void *arg)
+{
+    struct context_call call = {to, fn, arg};
+#ifdef BY_HAND
+    if (by_hand()) {
+        exchange(from, to);
+        tools_leave_stack(from, to);
+        tools_switch(to);
+        call_below(&from->sp, to->sp, called, &call);
+        tools_switch(from);
+        tools_arrive(from);
+        return;
+    }
+#endif
+#ifdef BY_UCONTEXT
+    to->call = &call;
+    context_switch(from, to);
+#endif
 }
 
 void context_end(struct context *context)

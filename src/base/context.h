@@ -46,6 +46,7 @@ struct context_tools {
 
 struct context {
     void *sp;
+    struct context_call *call;                    /* to answer when it is switched to; where a call is a switch */
     struct context_exceptions *thread_exceptions; /* NULL: no C++ */
     struct context_exceptions exceptions;
     int error;
@@ -60,6 +61,12 @@ void context_make_root(struct context *context);
 
 /* From the context that is running to another. Returns when something switches back to it. */
 void context_switch(struct context *from, struct context *to);
+
+/* From the context that is running: call fn(arg) on the stack of `to`, below where that was left. Returns when fn has, or when
+ * something switches back to `from`. fn returns where to go on: in `from`, unless something has switched to it meanwhile, or
+ * else in `to`, where that was left. What a call costs that fn ends is less than two switches: the processor foresees its
+ * returns. */
+void context_call(struct context *from, struct context *to, struct context *(*fn)(void *arg), void *arg);
 
 /* Nobody will switch to it again; called by the thread that made it, on another context or on its root. */
 void context_end(struct context *context);

@@ -3,18 +3,18 @@
  *
  * Time is the processor's own counter where it is fine enough (x86-64); elsewhere no stretch is short. The quickest call is
  * learned from those that the thread makes itself, again and again, and half of it is the limit: so a processor that has
- * become faster meanwhile is not misjudged. */
+ * become faster meanwhile is not misjudged. A stretch with marks is as long as the longest of its parts: so what bide itself does
+ * in between, in many calls, does not make it long. */
 #ifndef BASE_STRETCH_H
 #define BASE_STRETCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STRETCH_IS_LONG 0
-
 struct stretch {
-    uint64_t began;    /* or STRETCH_IS_LONG */
+    uint64_t began;
     uint64_t quickest; /* system call so far */
+    bool is_long;      /* whatever the counter says */
 };
 
 #if defined __x86_64__
@@ -37,15 +37,32 @@ void stretch_refresh(struct stretch *stretch);
 
 static inline void stretch_begin(struct stretch *stretch)
 {
+    stretch->is_long = false;
     stretch->began = stretch_clock();
+}
+
+/* It may have begun with another mask. */
+static inline void stretch_make_long(struct stretch *stretch)
+{
+    stretch->is_long = true;
+}
+
+/* A part of it ends here, and the next begins. */
+static inline void stretch_mark(struct stretch *stretch)
+{
+    uint64_t began = stretch->began;
+    stretch->began = stretch_clock();
+    if (stretch->began - began >= stretch->quickest / 2)
+        stretch->is_long = true;
 }
 
 /* One has ended, and the next begins: had the first no time for a system call? */
 static inline bool stretch_was_short(struct stretch *stretch)
 {
-    uint64_t began = stretch->began;
-    stretch->began = stretch_clock();
-    return stretch->began - began < stretch->quickest / 2;
+    stretch_mark(stretch);
+    bool was_short = !stretch->is_long;
+    stretch->is_long = false;
+    return was_short;
 }
 
 /* A system call that began when the last stretch ended is over. */

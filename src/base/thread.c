@@ -1,5 +1,7 @@
 #include "base/thread.h"
 
+#include "base/float.h"
+#include "base/inline.h"
 #include "base/spawn.h"
 #include "base/tools.h"
 
@@ -8,10 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#if !defined __x86_64__ && !defined __aarch64__
-#include <fenv.h>
-#endif
 
 #define NAME_SIZE 16 /* Linux; with the final 0 */
 
@@ -35,6 +33,7 @@ static int spawn_closed_to_signals(pthread_t *thread, const pthread_attr_t *attr
     tools_enter_library(); /* glibc keeps stacks for the next thread: helgrind does not see the lock it does that under */
     int error = spawn_thread(thread, attributes, body, arg);
     tools_leave_library();
+    tools_end_creation();
     pthread_sigmask(SIG_SETMASK, &own, NULL);
     return error;
 }
@@ -100,35 +99,6 @@ uintptr_t thread_stack_here(void)
     return (uintptr_t)__builtin_frame_address(0);
 }
 
-static uint64_t float_control_get(void)
-{
-#if defined __x86_64__
-    uint32_t sse;
-    uint16_t x87;
-    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(sse), "=m"(x87));
-    return (uint64_t)(sse & ~UINT32_C(0x3f)) << 32 | x87;
-#elif defined __aarch64__
-    uint64_t control;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-    return control;
-#else
-    return (uint64_t)fegetround();
-#endif
-}
-
-static void float_control_set(uint64_t control)
-{
-#if defined __x86_64__
-    uint32_t sse = (uint32_t)(control >> 32);
-    uint16_t x87 = (uint16_t)control;
-    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(sse), "m"(x87));
-#elif defined __aarch64__
-    __asm__ volatile("msr fpcr, %0" : : "r"(control));
-#else
-    fesetround((int)control);
-#endif
-}
-
 static void cancellation_get(struct thread_state *state)
 {
     int ignored;
@@ -154,19 +124,28 @@ void thread_state_save(struct thread_state *state)
     cancellation_get(state);
 }
 
-void thread_state_restore(const struct thread_state *state, struct stretch *stretch)
+static APART void signals_set(const struct thread_state *state, struct stretch *stretch)
+{
+    pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
+    stretch_learn(stretch);
+}
+
+void thread_state_restore_for_switch(const struct thread_state *state, struct stretch *stretch)
 {
     cancellation_set(state);
-    if (!stretch_was_short(stretch)) {
-        pthread_sigmask(SIG_SETMASK, &state->signals, NULL);
-        stretch_learn(stretch);
-    }
+    if (!stretch_was_short(stretch))
+        signals_set(state, stretch);
+}
+
+void thread_state_restore(const struct thread_state *state, struct stretch *stretch)
+{
+    thread_state_restore_for_switch(state, stretch);
     if (float_control_get() != state->float_control)
         float_control_set(state->float_control);
     errno = state->error;
 }
 
-static void signals_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
+static APART void signals_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch)
 {
     memset(&saved->signals, 0, sizeof saved->signals); /* sigemptyset() leaves what the kernel does not use */
     pthread_sigmask(SIG_SETMASK, &next->signals, &saved->signals);
@@ -180,15 +159,17 @@ void thread_state_exchange(struct thread_state *saved, const struct thread_state
     if (!stretch_was_short(stretch))
         signals_exchange(saved, next, stretch);
     pthread_setcancelstate(next->cancel_state, &saved->cancel_state);
+    saved->has_cancellation = saved->cancel_state != next->cancel_state;
     pthread_setcanceltype(next->cancel_type, &saved->cancel_type);
-    saved->has_cancellation = saved->cancel_state != next->cancel_state || saved->cancel_type != next->cancel_type;
+    saved->has_cancellation |= saved->cancel_type != next->cancel_type;
 }
 
 void thread_state_return(const struct thread_state *saved, struct stretch *stretch)
 {
+    stretch_mark(stretch);
     if (saved->has_signals) {
         pthread_sigmask(SIG_SETMASK, &saved->signals, NULL);
-        stretch->began = STRETCH_IS_LONG;
+        stretch_make_long(stretch);
     }
     if (saved->has_cancellation)
         cancellation_set(saved);

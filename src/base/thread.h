@@ -48,6 +48,9 @@ void thread_state_save(struct thread_state *state);
 /* Make it that state again after a stretch that began in it. */
 void thread_state_restore(const struct thread_state *state, struct stretch *stretch);
 
+/* The same, but for what a context keeps, where a switch, or the end of a call on a context, comes next. */
+void thread_state_restore_for_switch(const struct thread_state *state, struct stretch *stretch);
+
 /* Save what a switch of contexts does not keep, which is the signal mask and cancellation, and make it that of another state.
  * The stretch began with the signal mask of the other, or is long. */
 void thread_state_exchange(struct thread_state *saved, const struct thread_state *next, struct stretch *stretch);

@@ -10,15 +10,23 @@ void tools_release(const volatile void *address);
 void tools_acquire(const volatile void *address);
 /* What was in this memory has ended; what comes there next has nothing to do with it. */
 void tools_end(const volatile void *address, size_t size);
+/* After a thread was created: what drd has left on the creator's stack, which it takes for any memory if it is a task's. */
+void tools_end_creation(void);
 /* Around a call of the C library whose inside a tool takes for the caller's doing. */
 void tools_enter_library(void);
 void tools_leave_library(void);
+/* Around a futex(2) that does not write its word. */
+void tools_begin_futex(void);
+void tools_end_futex(void);
 #else
 #define tools_release(address) ((void)(address))
 #define tools_acquire(address) ((void)(address))
 #define tools_end(address, size) ((void)(address))
+#define tools_end_creation() ((void)0)
 #define tools_enter_library() ((void)0)
 #define tools_leave_library() ((void)0)
+#define tools_begin_futex() ((void)0)
+#define tools_end_futex() ((void)0)
 #endif
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/beacon.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "sync/future.h"
@@ -16,7 +17,7 @@
  * freed when no entry is used and nobody walks.
  *
  * `takers` wait for the next end: each end fires one of them; a task that is added fires them all if one could run it in place;
- * so does the take that leaves nothing listed. */
+ * so does the take that leaves nothing listed. The beacon is lit while something has ended. */
 struct entry {
     struct waiter waiter; /* its owner is the block */
     bide_future *future;  /* a reference */
@@ -42,6 +43,8 @@ struct bide_completions {
     struct monitor monitor;
     struct list free, ended; /* entries */
     struct list takers;
+    struct beacon beacon; /* once somebody has asked for it */
+    bool is_lit;
     struct block *first, *last;
     struct position fresh; /* none before it is a task that has not started and could be run in place */
     size_t used, listed;   /* entries that are not free; those of them that are listed */
@@ -78,6 +81,21 @@ static bool precedes(struct position position, struct position other)
     return position.index < other.index;
 }
 
+static bool is_inherited(const bide_completions *completions)
+{
+    return completions->generation != process_generation();
+}
+
+/* Under the monitor, after a change. In a child it is the parent's. */
+static void see_to_beacon(bide_completions *completions)
+{
+    bool should = !list_is_empty(&completions->ended);
+    if (should == completions->is_lit || completions->beacon.watched < 0 || is_inherited(completions))
+        return;
+    completions->is_lit = should;
+    should ? beacon_light(&completions->beacon) : beacon_put_out(&completions->beacon);
+}
+
 /* Under the monitor. */
 static void become_ended(struct entry *entry)
 {
@@ -85,6 +103,7 @@ static void become_ended(struct entry *entry)
     entry->listed = false;
     completions->listed--;
     list_append(&completions->ended, &entry->waiter.link);
+    see_to_beacon(completions);
 }
 
 /* The last touch of the queue by who settles is the unlock. */
@@ -97,11 +116,6 @@ static void entry_fire(struct waiter *waiter)
     struct link *taker = list_take_first(&completions->takers);
     monitor_unlock(&completions->monitor);
     waiters_fire(taker);
-}
-
-static bool is_inherited(const bide_completions *completions)
-{
-    return completions->generation != process_generation();
 }
 
 static struct block *block_create(bide_completions *completions, size_t size)
@@ -216,7 +230,7 @@ int bide_completions_create(bide_completions **completions)
     bide_completions *made = memory_alloc(sizeof *made);
     if (!made)
         return ENOMEM;
-    *made = (bide_completions){.generation = process_generation()};
+    *made = (bide_completions){.generation = process_generation(), .beacon = {-1, -1}};
     word_init(&made->monitor.locked, 0);
     *completions = made;
     return 0;
@@ -270,7 +284,7 @@ int bide_completions_submit(bide_completions *completions, bide_pool *pool, bide
     return error;
 }
 
-static bool could_start(const struct entry *entry)
+static bool is_unstarted(const struct entry *entry)
 {
     return entry->listed && entry->future->runner && bide_future_state(entry->future) == BIDE_PENDING;
 }
@@ -283,11 +297,11 @@ static bide_future *find_unstarted(bide_completions *completions)
     bool all_begun = runner && runner->holds;
     struct position at = all_begun ? completions->fresh : (struct position){NULL, 0};
     for (struct entry *entry; (entry = entry_at(&at)); at.index++) {
-        bool could = could_start(entry);
-        all_begun &= !could;
+        bool unstarted = is_unstarted(entry);
+        all_begun &= !unstarted;
         if (all_begun)
             completions->fresh = (struct position){at.block, at.index + 1};
-        if (could && entry->future->runner == runner) {
+        if (unstarted && entry->future->runner == runner && future_could_start(entry->future)) {
             bide_future_retain(entry->future);
             return entry->future;
         }
@@ -335,6 +349,7 @@ static struct ended take_first(bide_completions *completions, struct block **unu
 {
     struct entry *entry = entry_of(list_take_first(&completions->ended));
     put_free(completions, entry);
+    see_to_beacon(completions);
     *unused = trim(completions);
     return (struct ended){entry->future, entry->tag};
 }
@@ -409,6 +424,24 @@ int bide_completions_cancel(bide_completions *completions)
     return 0;
 }
 
+int bide_completions_fd(bide_completions *completions, int *fd)
+{
+    if (!completions || !fd)
+        return EINVAL;
+    if (is_inherited(completions))
+        return ESHUTDOWN;
+    int error = 0;
+    monitor_lock(&completions->monitor);
+    if (completions->beacon.watched < 0)
+        error = beacon_open(&completions->beacon);
+    see_to_beacon(completions);
+    int watched = completions->beacon.watched;
+    monitor_unlock(&completions->monitor);
+    if (!error)
+        *fd = watched;
+    return error;
+}
+
 /* Under the monitor: take the waiter out of the future. If it was detached it is on its way to the ended, so wait for it
  * there. */
 static void unlist(bide_completions *completions, struct entry *entry)
@@ -441,6 +474,7 @@ void bide_completions_destroy(bide_completions *completions)
     struct link *forgotten = list_take_all(&completions->ended);
     monitor_unlock(&completions->monitor);
     release_all(forgotten);
+    beacon_close(&completions->beacon);
     free_blocks(completions->first);
     memory_free(completions);
 }

@@ -1,10 +1,9 @@
 #include "run/child.h"
 
+#include "base/inline.h"
 #include "run/pool.h"
 
 #include <errno.h>
-
-#define SLOW_PATH __attribute__((noinline, cold))
 
 enum { LISTED, ENDED, RETURNED };
 
@@ -43,7 +42,7 @@ static int fail(void *arg, bide_value *result)
     return EINVAL;
 }
 
-static SLOW_PATH void call_in_fork(struct child *child)
+static APART void call_in_fork(struct child *child)
 {
     if (child->parent)
         call_shielded(child);
@@ -91,7 +90,7 @@ static bool take_from_below(struct child *child)
 }
 
 /* It is not the newest. */
-static SLOW_PATH int join_slowly(struct child *child)
+static APART int join_slowly(struct child *child)
 {
     if (child->parent && take_from_below(child))
         call_shielded(child);

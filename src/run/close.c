@@ -1,6 +1,7 @@
 #include "base/cells.h"
+#include "base/inline.h"
 #include "base/memory.h"
-#include "run/pool.h"
+#include "run/entry.h"
 
 #include <errno.h>
 
@@ -43,8 +44,10 @@ static void shut(bide_pool *pool)
     pool->entered += late.length;
     pool_push_batch(pool, late);
     struct link *submitters = list_take_all(&pool->for_room);
+    struct link *worker = pool_wake_if_needed(pool); /* who handed those in counts on one */
     monitor_unlock(&pool->monitor);
     waiters_fire(submitters);
+    waiters_fire(worker);
 }
 
 /* From here on nothing starts. Who pushes to its deque pushes, BARRIER, looks here; who closes writes here, BARRIER, looks at
@@ -77,18 +80,18 @@ static void cancel_deque(bide_pool *pool, struct deque *deque)
     word entry;
     while (deque_length(deque))
         if ((entry = deque_steal(deque))) {
-            worker_refuse(entry);
+            entry_refuse(entry);
             pool_retire(pool, !entry_is_child(entry));
         }
 }
 
 /* Entries of tasks that have started are dead: those tasks are asked to stop with the others. */
-void pool_cancel_queued(bide_pool *pool)
+APART void pool_cancel_queued(bide_pool *pool)
 {
     size_t count = 0;
     for (bide_future *entry = take_backlog(pool), *next; entry; entry = next, count++) {
         next = entry->link;
-        worker_refuse((word)entry);
+        entry_refuse((word)entry);
     }
     pool_retire(pool, count);
     for (unsigned i = 0; i < pool->options.workers; i++) {
@@ -147,6 +150,7 @@ static void free_inherited(bide_pool *pool)
         forget_deque(&pool->workers[i].batch);
         if (!pool->runner.holds)
             fibers_forget(&pool->workers[i].fibers);
+        lookout_forget(pool->workers[i].lookout);
     }
     memory_free(pool);
     cells_end_use();

@@ -23,8 +23,6 @@
 #include "base/atomic.h"
 #include "base/barrier.h"
 
-#define CACHE_LINE 64
-
 struct deque {
     atomic_word top;
     char apart[CACHE_LINE - sizeof(atomic_word)]; /* what thieves write from what the owner writes */
@@ -41,7 +39,7 @@ void deque_init(struct deque *deque, atomic_word *slots, word count, bool asymme
 /* As anybody sees it, who may be late, unless there was a BARRIER before. */
 static inline word deque_length(const struct deque *deque)
 {
-    word top = load_seq(&deque->top), bottom = load_seq(&deque->bottom);
+    word top = look_seq(&deque->top), bottom = look_seq(&deque->bottom);
     return (intptr_t)(bottom - top) > 0 ? bottom - top : 0;
 }
 

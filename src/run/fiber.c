@@ -1,6 +1,7 @@
 #include "run/fiber.h"
 
 #include "base/clock.h"
+#include "base/inline.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static void fiber_main(void *arg)
     self->home->loop(self->home->arg);
 }
 
-static struct fiber *fiber_create(struct fibers *fibers)
+static APART struct fiber *fiber_create(struct fibers *fibers)
 {
     if (!heap_reserve(&fibers->timers, fibers->made + 1))
         return NULL;
@@ -47,7 +48,7 @@ static struct fiber *fiber_create(struct fibers *fibers)
     return fiber;
 }
 
-static void fiber_destroy(struct fiber *fiber)
+static APART void fiber_destroy(struct fiber *fiber)
 {
     struct fibers *fibers = fiber->home;
     context_end(&fiber->context);
@@ -123,16 +124,35 @@ bide_time fibers_first_time(const struct fibers *fibers)
 }
 
 /* Those whose deadline has passed are late, and ready, unless something else has ended their park before. */
-static void expire(struct fibers *fibers)
+static APART void expire_some(struct fibers *fibers)
 {
-    if (fibers->timers.length == 0)
-        return;
     bide_time now = clock_now();
     for (struct timer *timer; (timer = heap_take_until(&fibers->timers, now));) {
         struct fiber *fiber = LISTED_IN(struct fiber, timer, timer);
         if (strand_take_back(fiber->strand))
             list_append(&fibers->ready, &fiber->link);
     }
+}
+
+static void expire(struct fibers *fibers)
+{
+    if (fibers->timers.length)
+        expire_some(fibers);
+}
+
+/* Those that wait for what is seen are ready. */
+static APART void look_out(struct fibers *fibers)
+{
+    if (lookout_should_look(fibers->lookout))
+        waiters_fire(lookout_take(fibers->lookout));
+}
+
+/* Nobody else ends a wait for time or a descriptor. */
+static void end_waits(struct fibers *fibers)
+{
+    expire(fibers);
+    if (fibers->lookout)
+        look_out(fibers);
 }
 
 /* Every switch between fibers is here. */
@@ -151,19 +171,17 @@ static bool is_round_of_queue(struct fibers *fibers)
 }
 
 /* The running fiber becomes a spare one. */
-static void leave_loop(struct fibers *fibers, struct fiber *next)
+static void spare_running(struct fibers *fibers)
 {
     if (fibers->spares >= SPARES)
         fiber_destroy(take_spare(fibers));
     put_spare(fibers->running);
-    switch_to(fibers, next);
 }
 
-static struct fiber *take_caller(struct fibers *fibers)
+static void leave_loop(struct fibers *fibers, struct fiber *next)
 {
-    struct fiber *caller = fibers->running->caller;
-    fibers->running->caller = NULL;
-    return caller;
+    spare_running(fibers);
+    switch_to(fibers, next);
 }
 
 static bool can_go_on(const struct fibers *fibers)
@@ -173,27 +191,14 @@ static bool can_go_on(const struct fibers *fibers)
 
 bool fibers_resume(struct fibers *fibers)
 {
-    while (!fibers->handed) {
-        struct fiber *caller = take_caller(fibers);
-        if (caller) {
-            leave_loop(fibers, caller);
-            continue;
-        }
-        expire(fibers);
+    for (;;) {
+        end_waits(fibers);
         bool to_queue = is_round_of_queue(fibers);
         fibers->to_queue = false;
         if (to_queue || !can_go_on(fibers))
             return to_queue;
         leave_loop(fibers, fiber_of(list_take_first(&fibers->ready)));
     }
-    return false;
-}
-
-void *fibers_handed(struct fibers *fibers)
-{
-    void *handed = fibers->handed;
-    fibers->handed = NULL;
-    return handed;
 }
 
 bool fibers_are_wanted(const struct fibers *fibers)
@@ -210,6 +215,13 @@ void fibers_admit(struct fibers *fibers, struct list *mail)
     fibers->yielded = NULL;
 }
 
+static struct fiber *take_caller(struct fibers *fibers)
+{
+    struct fiber *caller = fibers->running->caller;
+    fibers->running->caller = NULL;
+    return caller;
+}
+
 /* Go on elsewhere until somebody has made the running fiber ready. */
 static void leave_task(struct fibers *fibers)
 {
@@ -218,39 +230,46 @@ static void leave_task(struct fibers *fibers)
         switch_to(fibers, caller);
         return;
     }
-    expire(fibers);
+    end_waits(fibers);
     fibers->to_queue = is_round_of_queue(fibers);
     bool goes_on = !fibers->to_queue && can_go_on(fibers);
     switch_to(fibers, goes_on ? fiber_of(list_take_first(&fibers->ready)) : take_spare(fibers));
 }
 
-/* Start with what was handed. */
-static void leave_to_called(struct fibers *fibers)
-{
-    struct fiber *called = take_spare(fibers);
-    called->caller = fibers->running;
-    switch_to(fibers, called);
-}
-
 /* Where the system has no more pages that fault, an overrun is seen here, late, but not never. */
-static void check_stack(const struct fiber *fiber)
+static APART _Noreturn void abort_overrun(void)
 {
-    if ((char *)__builtin_frame_address(0) - fiber->stack >= RED_ZONE)
-        return;
     fputs("bide: a task has overrun its stack\n", stderr);
     abort();
 }
 
-/* The running task leaves its thread as a task finds it, and finds it later as it was. */
-static void wait_elsewhere(struct fibers *fibers, struct strand *strand, void (*leave)(struct fibers *fibers))
+static void check_stack(const struct fiber *fiber)
+{
+    if ((char *)__builtin_frame_address(0) - fiber->stack < RED_ZONE)
+        abort_overrun();
+}
+
+/* Before the running task leaves its thread: as a task finds it. */
+static void leave_clean(struct fibers *fibers, struct thread_state *own)
+{
+    check_stack(fibers->running);
+    thread_state_exchange(own, fibers->clean, fibers->stretch);
+    strand_set_current(NULL);
+}
+
+/* When it has come back: as it was. */
+static void come_back(struct fibers *fibers, struct strand *strand, const struct thread_state *own)
+{
+    strand_set_current(strand);
+    thread_state_return(own, fibers->stretch);
+}
+
+static void wait_elsewhere(struct fibers *fibers, struct strand *strand)
 {
     struct thread_state own;
-    check_stack(fibers->running);
-    thread_state_exchange(&own, fibers->clean, fibers->stretch);
-    strand_set_current(NULL);
-    leave(fibers);
-    strand_set_current(strand);
-    thread_state_return(&own, fibers->stretch);
+    leave_clean(fibers, &own);
+    leave_task(fibers);
+    come_back(fibers, strand, &own);
 }
 
 void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word reasons, bide_time deadline)
@@ -260,7 +279,7 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
     if (deadline != BIDE_FOREVER)
         heap_add(&fibers->timers, deadline, &self->timer);
     if (strand_set_parked(strand, seen, reasons))
-        wait_elsewhere(fibers, strand, leave_task);
+        wait_elsewhere(fibers, strand);
     if (deadline != BIDE_FOREVER && heap_holds(&fibers->timers, &self->timer))
         heap_remove(&fibers->timers, &self->timer);
 }
@@ -271,29 +290,59 @@ void fiber_yield(struct fibers *fibers, struct strand *strand)
         list_append(&fibers->ready, fibers->yielded);
     fibers->yielded = &fibers->running->link;
     fibers->to_queue = true;
-    wait_elsewhere(fibers, strand, leave_task);
+    wait_elsewhere(fibers, strand);
 }
 
 /* A new fiber has the floating-point control of its maker. */
-bool fibers_reserve_in_task(struct fibers *fibers, size_t count)
+static APART bool reserve_clean(struct fibers *fibers, size_t count)
 {
-    if (fibers->spares >= count)
-        return true;
     struct thread_state own;
     thread_state_save(&own);
-    fibers->stretch->began = STRETCH_IS_LONG;
+    stretch_make_long(fibers->stretch);
     thread_state_restore(fibers->clean, fibers->stretch);
     bool reserved = fibers_reserve(fibers, count);
-    fibers->stretch->began = STRETCH_IS_LONG;
+    stretch_make_long(fibers->stretch);
     thread_state_restore(&own, fibers->stretch);
-    fibers->stretch->began = STRETCH_IS_LONG;
+    stretch_make_long(fibers->stretch);
     return reserved;
 }
 
-void fiber_call(struct fibers *fibers, struct strand *strand, void *handed)
+bool fibers_reserve_in_task(struct fibers *fibers, size_t count)
 {
-    fibers->handed = handed;
-    wait_elsewhere(fibers, strand, leave_to_called);
+    return fibers->spares >= count || reserve_clean(fibers, count);
+}
+
+struct call_of_fiber {
+    struct fiber *called;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+/* Once fn has waited the caller has gone on, and the call with it. */
+static struct context *answer_call(void *arg)
+{
+    const struct call_of_fiber *call = arg;
+    struct fiber *self = call->called;
+    struct fibers *fibers = self->home;
+    call->fn(call->arg);
+    struct fiber *caller = take_caller(fibers);
+    if (!caller)
+        return &self->context;
+    spare_running(fibers);
+    fibers->running = caller;
+    return &caller->context;
+}
+
+void fiber_call(struct fibers *fibers, struct strand *strand, void (*fn)(void *arg), void *arg)
+{
+    struct fiber *self = fibers->running, *called = take_spare(fibers);
+    struct call_of_fiber call = {called, fn, arg};
+    struct thread_state own;
+    leave_clean(fibers, &own);
+    called->caller = self;
+    fibers->running = called;
+    context_call(&self->context, &called->context, answer_call, &call);
+    come_back(fibers, strand, &own);
 }
 
 struct link *fiber_running(struct fibers *fibers)

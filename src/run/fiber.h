@@ -17,14 +17,16 @@
  *               thread switches to it, so nobody can before K3 is over
  *   K4 back     take the timer out, unless it was what ended the park
  *
- * A task that waits for one that has not started calls a spare fiber, which starts that one at once. When it has ended, or
- * waits, its fiber switches back: a task that never waits costs its parent two switches, and nobody has to be woken. */
+ * A task that waits for one that has not started calls it on the stack of a spare fiber, below the loop that is left there.
+ * When it has ended it returns, and when it waits its fiber switches back, and goes on with the loop in the end: a task that
+ * never waits costs its parent a call, and nobody has to be woken. */
 #ifndef RUN_FIBER_H
 #define RUN_FIBER_H
 
 #include "base/context.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "base/lookout.h"
 #include "base/stack.h"
 #include "base/thread.h"
 #include "wait/strand.h"
@@ -39,13 +41,13 @@ struct fibers {
     struct link *yielded; /* goes behind all that are ready */
     size_t spares;
     struct heap timers;               /* of parked ones; has room for all there are */
+    struct lookout *lookout;          /* where descriptors are watched that tasks wait for; NULL: none has yet */
     size_t made;                      /* fibers there are */
     unsigned rounds;                  /* switches, to look at the queue now and then though some are ready */
     atomic_word mail;                 /* not 0: others have made some ready, that are not in `ready` yet */
     bool to_queue;                    /* the next look is at the queue, not at who is ready */
     const struct thread_state *clean; /* what every task finds */
     struct stretch *stretch;
-    void *handed;            /* to the fiber that was called and has not begun */
     void (*loop)(void *arg); /* never returns */
     void *arg;
 };
@@ -69,12 +71,9 @@ void fibers_forget(struct fibers *fibers);
 bool fibers_reserve(struct fibers *fibers, size_t count);
 bool fibers_reserve_in_task(struct fibers *fibers, size_t count);
 
-/* In the loop: if the fiber was called, go back to who called it. Else go on with those that are ready until there are none, or
- * there is mail, or something was handed to this fiber, or, then true, it is time to look at the queue. */
+/* In the loop: go on with those that are ready until there are none, or there is mail, or, then true, it is time to look at the
+ * queue. */
 bool fibers_resume(struct fibers *fibers);
-
-/* In the loop: what was handed to this fiber, once; or NULL. */
-void *fibers_handed(struct fibers *fibers);
 
 /* Is there one to go on with, or mail? */
 bool fibers_are_wanted(const struct fibers *fibers);
@@ -94,9 +93,8 @@ void fiber_park(struct fibers *fibers, struct strand *strand, word seen, word re
 /* In a task: let all others go first. */
 void fiber_yield(struct fibers *fibers, struct strand *strand);
 
-/* In a task, with a spare fiber and one more: hand something to a spare one, which starts with it at once; back when that
- * has ended, or waits. */
-void fiber_call(struct fibers *fibers, struct strand *strand, void *handed);
+/* In a task, with a spare fiber and one more: call fn(arg) on a spare one; back when that has ended, or waits. */
+void fiber_call(struct fibers *fibers, struct strand *strand, void (*fn)(void *arg), void *arg);
 
 /* The running one, to be made ready later. */
 struct link *fiber_running(struct fibers *fibers);

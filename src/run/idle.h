@@ -5,9 +5,11 @@
  *   I1 push    publish the work; BARRIER; look at the word: if somebody sleeps and nobody searches, wake one
  *   I2 wake    under the monitor: take a sleeper, who now searches, in one step of the word
  *   I3 sleep   announce: be a sleeper, and no searcher, in one step; BARRIER; look at all work again: if there is some, search
- *              again. Who wakes by itself, at a deadline, has not been counted on: it is no searcher
- *   I4 leave   a searcher that has work searches no more: if it was the last, and somebody sleeps, BARRIER, look for more work,
- *              and wake one if there is
+ *              again. Who wakes by itself, at a deadline or because its lookout has seen something, has not been counted
+ *              on: it is no searcher
+ *   I4 leave   a searcher that has work, or goes on with a task that has waited, searches no more: if it was the last, and
+ *              somebody sleeps, BARRIER, look for more work, and wake one if there is. So does whoever lets in what was handed
+ *              in, and takes none of it, for who pushed that may have seen it go in and woken nobody
  *
  * Who pushes sees the sleeper, or the sleeper sees the work (I1, I3); who pushes sees no searcher, or the searcher that leaves
  * sees the work (I1, I4). So nobody sleeps for long while there is work that nobody is about to take.
@@ -21,6 +23,7 @@
 
 struct idle {
     atomic_word word;
+    char apart[CACHE_LINE - sizeof(atomic_word)];
 };
 
 #define IDLE_SLEEPER ((word)1)

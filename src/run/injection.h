@@ -13,6 +13,7 @@
 
 struct injection {
     atomic_word head; /* the newest, by link; or CLOSED */
+    char apart[CACHE_LINE - sizeof(atomic_word)];
 };
 
 /* A chain by link, oldest first. */

@@ -1,9 +1,8 @@
-#include "run/pool.h"
+#include "run/entry.h"
 
 #include "base/cells.h"
 #include "base/cpus.h"
 #include "base/memory.h"
-#include "base/spin.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -64,9 +63,11 @@ static void init_workers(bide_pool *pool)
 
 static void init_runner(struct runner *runner, bool holds)
 {
+    word_init(&runner->keepers, 1);
     runner->generation = future_generation();
     runner->holds = holds;
     runner->run_here = holds ? worker_run_in_place : worker_run_at_once;
+    runner->admit = pool_admit;
     runner->forget = pool_forget;
 }
 
@@ -128,10 +129,7 @@ void pool_stop(bide_pool *pool, unsigned workers)
 
 void pool_free(bide_pool *pool)
 {
-    unsigned tries = 0;
-    while (load_acquire(&pool->runner.pins))
-        spin_wait(&tries);
-    memory_free(pool);
+    runner_let_go(&pool->runner);
     cells_end_use();
 }
 

@@ -53,6 +53,7 @@ struct worker {
     struct thread_state clean; /* what every task finds */
     struct stretch stretch;    /* since a task has begun, or gone on; its own thread's */
     struct fibers fibers;      /* of a parking pool; its own thread's */
+    struct lookout *lookout;   /* the same; NULL: no task of its has polled yet */
     bide_time now;             /* the clock as it was when last asked for the schedule */
     unsigned rounds;           /* through its loop, in a holding pool */
     unsigned victim;           /* whom it asks first for an entry to steal, counted on */
@@ -88,15 +89,15 @@ struct blocking {
 
 struct bide_pool {
     struct runner runner; /* first: what a future knows of its pool */
-    struct monitor monitor;
     bide_pool_options options;
     char name[16];
+    atomic_word timed;   /* how many are scheduled, for who has not the monitor */
+    atomic_word refuses; /* no tasks at all: cancelled or stopping */
+    char apart[CACHE_LINE - sizeof(atomic_word)];
 
     struct injection injection;
     struct idle idle;
-    atomic_word timed;   /* how many are scheduled, for who has not the monitor */
-    atomic_word refuses; /* no tasks at all: cancelled or stopping */
-
+    struct monitor monitor;
     bide_future *first, *last; /* the backlog, by link */
     size_t queued;
     size_t entered;
@@ -122,6 +123,8 @@ struct bide_pool {
     struct worker workers[];
 };
 
+_Static_assert(offsetof(struct bide_pool, runner) == 0, "see runner_of()");
+
 /* The worker the calling thread is, of any pool; or NULL. */
 struct worker *worker_current(void);
 
@@ -144,22 +147,8 @@ void pool_stop(bide_pool *pool, unsigned workers);
 
 void pool_free(bide_pool *pool);
 
-/* Is there stack enough to run a task in place? */
-bool worker_has_stack(const struct worker *self);
-
-/* Under the monitor, which it unlocks: take the oldest entry and run it on the calling worker, in place. */
-void worker_run_oldest(struct worker *self);
-
-/* The pool's side of future_run_here(). In a holding pool it runs on the caller's stack, in a parking one on another, from
- * which the worker comes back when it has ended, or waits. */
-enum run_here worker_run_in_place(struct runner *runner, bide_future *future);
-enum run_here worker_run_at_once(struct runner *runner, bide_future *future);
-
 /* In a task of the worker: put an entry into its own deque, and wake somebody if need be. false: there is no room. */
 bool worker_push(struct worker *self, word entry);
-
-/* What becomes of an entry that was taken out, and is not to be run. */
-void worker_refuse(word entry);
 
 /* A fiber that is parked on a worker, and whose strand's PARKED was taken, may go on. Any thread. */
 void worker_make_ready(struct worker *worker, struct link *fiber);
@@ -170,6 +159,9 @@ typedef int pool_enter(bide_pool *pool, bide_future *entry, bide_time time);
 /* What the ways to submit have in common. */
 int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in,
                 bide_time time);
+
+/* The pool's side of future_admit(). */
+int pool_admit(struct runner *runner, bide_future *future);
 
 /* Cancel all that is queued or scheduled; the pool refuses. */
 void pool_cancel_queued(bide_pool *pool);
@@ -184,13 +176,18 @@ void pool_wake_for_injection(bide_pool *pool);
 /* What counted as a pin does not any more: the last touch of the pool. */
 void pool_unpin(bide_pool *pool);
 
+/* Make the calling worker's lookout, unless it has one. 0, ENOMEM, EMFILE, ENFILE. */
+int worker_open_lookout(struct worker *self);
+
 /* The pool's side of cancelling what has not started. */
 void pool_forget(struct runner *runner, bide_future *future);
 
-/* What was taken out of the queue because it is dead, by link, and submitters that got room by that. */
+/* What was taken out of the queue because it is dead, by link; submitters that got room by that; and a worker for what is queued:
+ * who handed that in, and saw it let in, counts on a worker. */
 struct swept {
     bide_future *first;
     struct link *submitters;
+    struct link *worker;
 };
 
 /* After the monitor was unlocked. */

@@ -102,11 +102,13 @@ void pool_count_dead(bide_pool *pool, struct swept *swept)
     pool_take_in(pool);
     if (pool->dead > pool->queued / 2)
         sweep(pool, swept);
+    swept->worker = pool_wake_if_needed(pool);
 }
 
 void pool_throw_out(struct swept *swept)
 {
     waiters_fire(swept->submitters);
+    waiters_fire(swept->worker);
     for (bide_future *entry = swept->first, *next; entry; entry = next) {
         next = entry->link;
         bide_future_release(entry);

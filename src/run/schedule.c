@@ -1,5 +1,6 @@
 #include "base/barrier.h"
 #include "base/clock.h"
+#include "base/inline.h"
 #include "base/spin.h"
 #include "run/pool.h"
 
@@ -105,7 +106,8 @@ struct link *pool_wake_if_needed(bide_pool *pool)
     return has_work_left(pool) ? pool_wake(pool) : wake_watcher(pool);
 }
 
-/* Is a worker that is awake about to take what was handed in? That is quicker than waking another. */
+/* Is a worker that is awake about to take what was handed in? That is quicker than waking another. Who else lets it in wakes
+ * one. */
 static bool is_taken_soon(const bide_pool *pool)
 {
     bool taken = false;
@@ -118,13 +120,13 @@ static bool is_taken_soon(const bide_pool *pool)
     return taken;
 }
 
-void pool_wake_for_injection(bide_pool *pool)
+APART void pool_wake_for_injection(bide_pool *pool)
 {
     if (!is_taken_soon(pool))
         pool_wake_for_push(pool);
 }
 
-void pool_wake_for_push(bide_pool *pool)
+APART void pool_wake_for_push(bide_pool *pool)
 {
     struct link *worker = NULL;
     monitor_lock(&pool->monitor);
@@ -204,8 +206,10 @@ bool pool_sleep(struct worker *self, bide_time deadline, bool knows_of_work)
         list_remove(&pool->for_work, &self->idle.link);
         idle_wake(&pool->idle);
     } else {
+        strand_sleep_at(lookout_is_used(self->lookout) ? self->lookout : NULL);
         error = monitor_wait_listed(&pool->monitor, &pool->for_work, &self->idle, alarm < deadline ? alarm : deadline,
                                     LATE);
+        strand_sleep_at(NULL);
         error ? (void)idle_change(&pool->idle, (word)0 - IDLE_SLEEPER) : (void)pool->waking--;
     }
     self->searches = !error;
@@ -302,7 +306,7 @@ void pool_unpin(bide_pool *pool)
 void pool_forget(struct runner *runner, bide_future *future)
 {
     bide_pool *pool = (bide_pool *)runner;
-    struct swept swept = {NULL, NULL};
+    struct swept swept = {NULL, NULL, NULL};
     monitor_lock(&pool->monitor);
     bool scheduled = pool_unschedule(pool, future) != BIDE_NOW;
     pool->entered -= scheduled;

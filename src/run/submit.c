@@ -1,4 +1,5 @@
-#include "run/pool.h"
+#include "base/inline.h"
+#include "run/entry.h"
 
 #include <errno.h>
 
@@ -53,15 +54,18 @@ static int enter(bide_pool *pool, size_t n, bide_time deadline)
     return wait_for_room(pool, n, self, deadline);
 }
 
-/* Under the monitor, which it unlocks: the caller has put more in than there is room for, and takes out as many. */
-static void run_surplus(bide_pool *pool)
+/* Under the monitor, which it unlocks: the caller has put more in than there is room for, and takes out as many. Who was woken
+ * for what it has put in does not wait for these. */
+static void run_surplus(bide_pool *pool, struct link *woken)
 {
     struct worker *self = worker_current();
     while (!has_room(pool, 0) && worker_has_stack(self)) {
-        worker_run_oldest(self);
+        worker_run_oldest(self, woken);
+        woken = NULL;
         monitor_lock(&pool->monitor);
     }
     monitor_unlock(&pool->monitor);
+    waiters_fire(woken);
 }
 
 /* Under the monitor. */
@@ -74,7 +78,7 @@ static struct link *append(bide_pool *pool, struct batch batch)
 
 /* By the monitor. EAGAIN: there is no room and the deadline is BIDE_NOW. What was too little for one who waited, or is more
  * than it took, may do for the next. */
-static int push_to_backlog(bide_pool *pool, struct batch batch, bide_time deadline)
+static APART int push_to_backlog(bide_pool *pool, struct batch batch, bide_time deadline)
 {
     struct link *worker = NULL, *submitter = NULL;
     monitor_lock(&pool->monitor);
@@ -83,19 +87,29 @@ static int push_to_backlog(bide_pool *pool, struct batch batch, bide_time deadli
         worker = append(pool, batch);
     if (error != EAGAIN && has_room(pool, 1))
         submitter = list_take_first(&pool->for_room);
-    if (error || has_room(pool, 0))
-        monitor_unlock(&pool->monitor);
-    else
-        run_surplus(pool);
+    if (!error && !has_room(pool, 0)) { /* and so none for a submitter */
+        run_surplus(pool, worker);
+        return 0;
+    }
+    monitor_unlock(&pool->monitor);
     waiters_fire(submitter);
     waiters_fire(worker);
     return error;
+}
+
+static APART void append_apart(bide_pool *pool, struct batch batch)
+{
+    monitor_lock(&pool->monitor);
+    struct link *worker = append(pool, batch);
+    monitor_unlock(&pool->monitor);
+    waiters_fire(worker);
 }
 
 /* What finds no room in the deque goes into the backlog. */
 static int push_own(struct worker *self, struct batch batch)
 {
     bide_pool *pool = self->pool;
+    stretch_mark(&self->stretch);
     if (load_acquire(&pool->refuses))
         return ESHUTDOWN;
     while (batch.length) {
@@ -105,12 +119,8 @@ static int push_own(struct worker *self, struct batch batch)
         batch.first = next;
         batch.length--;
     }
-    if (batch.length) {
-        monitor_lock(&pool->monitor);
-        struct link *worker = append(pool, batch);
-        monitor_unlock(&pool->monitor);
-        waiters_fire(worker);
-    }
+    if (batch.length)
+        append_apart(pool, batch);
     if (load_seq(&pool->refuses))
         pool_cancel_queued(pool); /* a close that came meanwhile may have missed them */
     return 0;
@@ -142,6 +152,21 @@ static int push(bide_pool *pool, bide_future *future, bide_time deadline)
     return push_batch(pool, &(struct batch){future, future, 1}, deadline);
 }
 
+int pool_admit(struct runner *runner, bide_future *future)
+{
+    bide_pool *pool = (bide_pool *)runner;
+    struct link *worker = NULL;
+    monitor_lock(&pool->monitor);
+    bool refuses = pool_refuses(pool);
+    if (!refuses) {
+        future->link = NULL; /* under the monitor: who cancels it looks whether it is scheduled */
+        worker = append(pool, (struct batch){future, future, 1});
+    }
+    monitor_unlock(&pool->monitor);
+    waiters_fire(worker);
+    return refuses ? ESHUTDOWN : 0;
+}
+
 int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future, pool_enter *come_in, bide_time time)
 {
     if (!pool || !fn)
@@ -159,7 +184,7 @@ int pool_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **futu
     return error;
 }
 
-int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
+FLAT int bide_submit(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future)
 {
     return pool_submit(pool, fn, arg, future, push, BIDE_FOREVER);
 }

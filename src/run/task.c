@@ -1,5 +1,6 @@
 #include "run/task.h"
 
+#include "base/inline.h"
 #include "run/pool.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static void task_publish(struct strand *self)
     future_publish_strand(self);
 }
 
-static void unlist_task(struct task *task)
+static APART void unlist_task(struct task *task)
 {
     struct worker *worker = task->worker;
     monitor_lock(&worker->tasks_monitor);
@@ -85,6 +86,11 @@ static void begin_task(struct task *task, struct worker *worker, bide_future *fu
     strand_set_current(&task->strand);
 }
 
+static APART int await_time(bide_time when)
+{
+    return bide_sleep_until(when);
+}
+
 /* As the strand of the task. */
 static int call_in_time(struct task *task, bide_value *value)
 {
@@ -92,7 +98,7 @@ static int call_in_time(struct task *task, bide_value *value)
     bide_task_fn *fn = future->slot.fn; /* a strand comes there at the first park */
     int error = task->refusal;
     if (!error && task->when != BIDE_NOW)
-        error = bide_sleep_until(task->when);
+        error = await_time(task->when);
     return error ? error : fn(future->arg, value);
 }
 

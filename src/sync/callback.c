@@ -5,25 +5,30 @@
 
 #include <errno.h>
 
-struct callback {
-    struct waiter waiter;
+struct registration {
+    struct callback callback;
     void (*fn)(bide_future *, void *);
     void *ctx;
     bide_future *future;
 };
 
-/* Those of this thread that have fired and were not called yet. */
+/* Those of this thread that were posted and have not run yet. */
 static _Thread_local struct {
-    struct list fired;
+    struct list posted;
     bool running;
 } trampoline;
 
-/* The settler's reference stays until the callbacks have run, unless it is itself within one: so take another. */
-static void callback_fire(struct waiter *waiter)
+void callback_post(struct callback *callback)
 {
-    struct callback *callback = LISTED_IN(struct callback, waiter, waiter);
-    bide_future_retain(callback->future);
-    list_append(&trampoline.fired, &waiter->link);
+    list_append(&trampoline.posted, &callback->waiter.link);
+}
+
+/* The settler's reference stays until the callbacks have run, unless it is itself within one: so take another. */
+static void registration_fire(struct waiter *waiter)
+{
+    struct registration *registration = LISTED_IN(struct registration, callback.waiter, waiter);
+    bide_future_retain(registration->future);
+    callback_post(&registration->callback);
 }
 
 static void call(bide_future *future, void (*fn)(bide_future *, void *), void *ctx)
@@ -33,16 +38,22 @@ static void call(bide_future *future, void (*fn)(bide_future *, void *), void *c
     strand_return(excursion);
 }
 
+static void registration_run(struct callback *callback)
+{
+    struct registration *registration = LISTED_IN(struct registration, callback, callback);
+    call(registration->future, registration->fn, registration->ctx);
+    bide_future_release(registration->future);
+    memory_free(registration);
+}
+
 void callbacks_run(void)
 {
     if (trampoline.running)
         return;
     trampoline.running = true;
-    for (struct link *link; (link = list_take_first(&trampoline.fired));) {
+    for (struct link *link; (link = list_take_first(&trampoline.posted));) {
         struct callback *callback = LISTED_IN(struct callback, waiter.link, link);
-        call(callback->future, callback->fn, callback->ctx);
-        bide_future_release(callback->future);
-        memory_free(callback);
+        callback->run(callback);
     }
     trampoline.running = false;
 }
@@ -64,13 +75,14 @@ int bide_future_on_done(bide_future *future, void (*fn)(bide_future *, void *), 
     if (bide_future_state(future) < BIDE_DONE) {
         if (future_is_inherited(future))
             return ESHUTDOWN;
-        struct callback *callback = memory_alloc(sizeof *callback);
-        if (!callback)
+        struct registration *registration = memory_alloc(sizeof *registration);
+        if (!registration)
             return ENOMEM;
-        *callback = (struct callback){.waiter.fire = callback_fire, .fn = fn, .ctx = ctx, .future = future};
-        if (future_enlist(future, &callback->waiter))
+        struct callback callback = {.waiter.fire = registration_fire, .run = registration_run};
+        *registration = (struct registration){.callback = callback, .fn = fn, .ctx = ctx, .future = future};
+        if (future_enlist(future, &registration->callback.waiter))
             return 0;
-        memory_free(callback);
+        memory_free(registration);
     }
     call_at_once(future, fn, ctx);
     return 0;

@@ -3,7 +3,18 @@
 #ifndef SYNC_CALLBACK_H
 #define SYNC_CALLBACK_H
 
-/* Call those that have fired on this thread, unless called from within one. */
+#include "wait/strand.h"
+
+/* May not wait. It may be freed in its run. */
+struct callback {
+    struct waiter waiter;
+    void (*run)(struct callback *callback);
+};
+
+/* In a fire: have it run when all that fires with this one has fired. */
+void callback_post(struct callback *callback);
+
+/* Run those that were posted on this thread, unless called from within one. */
 void callbacks_run(void);
 
 #endif

@@ -1,6 +1,8 @@
 #include "sync/future.h"
 
 #include "base/cells.h"
+#include "base/inline.h"
+#include "base/memory.h"
 #include "base/process.h"
 #include "base/spin.h"
 #include "sync/callback.h"
@@ -14,6 +16,7 @@
 #define ASKED ((word)32)   /* somebody asked the task to stop */
 #define DUE ((word)64)     /* and the task has not been told */
 #define STRAND ((word)128) /* the slot holds the task's strand */
+#define DEFERRED STRAND    /* while pending: its turn has not come */
 #define GENERATION_SHIFT 8
 #define GENERATIONS ((word)(sizeof(word) > 4 ? 0xffff : 0xf)) /* told apart, from 1 on; 0: any */
 #define GENERATION (GENERATIONS << GENERATION_SHIFT)
@@ -58,7 +61,7 @@ static _Thread_local struct {
     bool running;
 } doomed;
 
-static void drop_doomed(void)
+static APART void drop_doomed(void)
 {
     struct strand_excursion excursion = strand_leave();
     doomed.running = true;
@@ -146,14 +149,18 @@ static bool settle_fast(bide_future *future, int error, bide_value value)
     return false;
 }
 
-void future_settle(bide_future *future, int error, bide_value value)
+static APART void settle_slowly(bide_future *future, int error, bide_value value)
 {
-    if (settle_fast(future, error, value))
-        return;
     word held = future_lock(future);
     settle_locked(future, held, outcome(held, error), error, value);
     callbacks_run();
     bide_future_release(future);
+}
+
+void future_settle(bide_future *future, int error, bide_value value)
+{
+    if (!settle_fast(future, error, value))
+        settle_slowly(future, error, value);
 }
 
 bool future_claim(bide_future *future)
@@ -189,16 +196,31 @@ bool future_unlist(bide_future *future, struct waiter *waiter)
     return listed;
 }
 
+APART bool future_has_waiter_of(bide_future *future, const void *owner)
+{
+    word held = future_lock(future);
+    struct link *first = future->waiters.first, *link = first;
+    while (link && LISTED_IN(struct waiter, link, link)->owner != owner)
+        link = link->next == first ? NULL : link->next;
+    future_unlock(future, held, held);
+    return link != NULL;
+}
+
 bool future_is_inherited(const bide_future *future)
 {
     word generation = load_relaxed(&future->word) & GENERATION;
     return generation && generation != future_generation();
 }
 
+bool future_could_start(const bide_future *future)
+{
+    return (load_acquire(&future->word) & (STATE | DEFERRED)) == BIDE_PENDING;
+}
+
 enum run_here future_run_here(bide_future *future)
 {
     struct runner *runner = strand_current()->runner;
-    if (!runner || runner != future->runner || bide_future_state(future) != BIDE_PENDING)
+    if (!runner || runner != future->runner || !future_could_start(future))
         return NOT_HERE;
     return runner->run_here(runner, future);
 }
@@ -250,8 +272,7 @@ bool bide_cancelled(void)
     return due || load_relaxed(&self->future->word) & ASKED;
 }
 
-/* A strand that waits for a task beneath it on its own stack waits for itself. */
-static bool is_beneath(const struct strand *self, const bide_future *future)
+bool future_is_beneath(const struct strand *self, const bide_future *future)
 {
     for (; self; self = self->below)
         if (self->future == future)
@@ -259,7 +280,7 @@ static bool is_beneath(const struct strand *self, const bide_future *future)
     return false;
 }
 
-static int park_for(bide_future *future, struct strand *self, bide_time deadline, word reasons, bool keep_stop)
+static APART int park_for(bide_future *future, struct strand *self, bide_time deadline, word reasons, bool keep_stop)
 {
     struct waiter waiter;
     waiter_init(&waiter, self);
@@ -290,7 +311,7 @@ static int await(bide_future *future, bide_time deadline, word reasons, bool kee
         return 0;
     }
     struct strand *self = strand_current();
-    if (is_beneath(self, future))
+    if (future_is_beneath(self, future))
         return EDEADLK;
     enum run_here ran = run_instead(future, self, deadline, reasons);
     if (ran != NOT_HERE)
@@ -335,25 +356,37 @@ int bide_future_result(const bide_future *future, bide_value *value)
     return 0;
 }
 
-/* Wait for the end whatever happens, passing a request to stop on. EDEADLK: it cannot end while the caller waits. */
-static int await_end(bide_future *future)
+static APART int cancel_and_await(bide_future *future)
 {
-    int error = await(future, BIDE_FOREVER, STOP, true);
-    if (error != ECANCELED)
-        return error;
     bide_future_cancel(future);
     return await(future, BIDE_FOREVER, 0, false);
 }
 
-int bide_join(bide_future *future, bide_value *value)
+/* Wait for the end whatever happens, passing a request to stop on. EDEADLK: it cannot end while the caller waits. */
+static int await_end(bide_future *future)
+{
+    int error = await(future, BIDE_FOREVER, STOP, true);
+    return error == ECANCELED ? cancel_and_await(future) : error;
+}
+
+/* Until another worker has started it, or it is cancelled, where no wait could end. */
+static APART int await_end_elsewhere(bide_future *future)
+{
+    int error = EDEADLK;
+    while (error == EDEADLK && strand_may_wait() && !future_cancel_unstarted(future))
+        error = await_end(future);
+    return error;
+}
+
+FLAT int bide_join(bide_future *future, bide_value *value)
 {
     if (!future)
         return EINVAL;
-    if (is_beneath(strand_current(), future))
+    if (future_is_beneath(strand_current(), future))
         return EDEADLK;
     int error = await_end(future);
-    while (error == EDEADLK && strand_may_wait() && !future_cancel_unstarted(future))
-        error = await_end(future); /* another worker has started it meanwhile */
+    if (error == EDEADLK)
+        error = await_end_elsewhere(future);
     if (!error)
         error = bide_future_result(future, value);
     bide_future_release(future);
@@ -365,26 +398,61 @@ enum bide_state bide_future_state(const bide_future *future)
     return state_in(load_acquire(&future->word));
 }
 
-int future_keep(bide_future *promise, int error, bide_value value)
+int future_keep(bide_future *future, int error, bide_value value)
 {
-    word held = future_lock(promise);
-    if (is_final(held)) {
-        future_unlock(promise, held, held);
+    word held = future_lock(future);
+    if (state_in(held) != BIDE_PENDING) {
+        future_unlock(future, held, held);
         return EALREADY;
     }
-    settle_locked(promise, held, error ? BIDE_FAILED : BIDE_DONE, error, value);
+    settle_locked(future, held, error ? BIDE_FAILED : BIDE_DONE, error, value);
     callbacks_run();
     return 0;
 }
 
-bool future_cancel_unstarted(bide_future *future)
+void future_defer(bide_future *future)
+{
+    or_relaxed(&future->word, DEFERRED);
+    add_relaxed(&future->runner->keepers, 1);
+}
+
+void runner_let_go(struct runner *runner)
+{
+    unsigned tries = 0;
+    if (add_acq_rel(&runner->keepers, (word)-1) > 1)
+        return;
+    while (load_acquire(&runner->pins))
+        spin_wait(&tries);
+    memory_free(runner);
+}
+
+static int admit(struct runner *runner, bide_future *future)
+{
+    word held = future_lock(future);
+    bool pending = state_in(held) == BIDE_PENDING;
+    future_unlock(future, held, pending ? held & ~DEFERRED : held);
+    return pending ? runner->admit(runner, future) : EALREADY;
+}
+
+void future_admit(bide_future *future)
+{
+    struct runner *runner = future->runner;
+    int error = admit(runner, future);
+    if (error == ESHUTDOWN)
+        future_keep(future, error, bide_u64(0));
+    if (error)
+        bide_future_release(future);
+    runner_let_go(runner);
+}
+
+APART bool future_cancel_unstarted(bide_future *future)
 {
     word held = future_lock(future);
     if (state_in(held) != BIDE_PENDING) {
         future_unlock(future, held, held);
         return false;
     }
-    struct runner *runner = future->runner;
+    struct runner *runner = held & DEFERRED ? NULL : future->runner;
     if (runner)
         add_relaxed(&runner->pins, 1);
     settle_locked(future, held, BIDE_CANCELLED, ECANCELED, bide_u64(0));
@@ -395,7 +463,7 @@ bool future_cancel_unstarted(bide_future *future)
 }
 
 /* C2 to C4. */
-bool future_ask_to_stop(bide_future *future)
+APART bool future_ask_to_stop(bide_future *future)
 {
     word held = future_lock(future);
     bool running = state_in(held) == BIDE_RUNNING;

@@ -9,8 +9,8 @@
  *     monitor_unlock(m);
  *     waiters_fire(chain);
  *
- * The order of locks: a monitor, then the LOCK of a future that has not started; the LOCK of a running one, then the monitor
- * of its pool. Never two monitors.
+ * The order of locks: the monitor of who waits for futures, then the LOCK of a future; the LOCK of one that runs, then the
+ * monitor of its pool. Never two monitors.
  *
  * All zero is an unlocked monitor and an empty condition. */
 #ifndef WAIT_MONITOR_H
@@ -34,5 +34,17 @@ int monitor_wait(struct monitor *monitor, struct list *condition, bide_time dead
 /* The same for a waiter that the caller made, with waiter_init(), and listed where it wanted. */
 int monitor_wait_listed(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline,
                         word reasons);
+
+/* What is waited for is not ready: wait as its user asked to, or with BIDE_NOW have a look. EDEADLK: it must not wait here.
+ * Else as above. */
+int monitor_wait_until(struct monitor *monitor, struct list *condition, bide_time deadline);
+
+/* The end of a call that waits, unless it was ready: unlock. A task that finds everything ready lets others run now and then.
+ * The error. */
+int monitor_leave(struct monitor *monitor, int error, bide_time deadline);
+
+/* The same as monitor_wait_listed(), but ECANCELED is not delivered: what comes of the wait may still turn out to be ready. */
+int monitor_wait_keeping_stop(struct monitor *monitor, struct list *condition, struct waiter *waiter,
+                              bide_time deadline, word reasons);
 
 #endif

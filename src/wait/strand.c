@@ -1,10 +1,11 @@
 #include "wait/strand.h"
 
 #include "base/clock.h"
+#include "base/inline.h"
+#include "base/parker.h"
 #include "base/spin.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 
 /* The word: STOP and LATE where their reasons stand, the reasons that end the park above them, PARKED, the count of fires. */
@@ -16,14 +17,6 @@
 #define PASSES 64 /* waits that find ready at once, until others have a turn */
 
 #define NEAR ((bide_time)100000) /* nanoseconds */
-
-/* Where a thread sleeps. It lives for one park: the thread leaves only when it has seen `woken` under the lock, so the waker,
- * who sets it and signals under the same lock, never touches a dead one. */
-struct parker {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool woken;
-};
 
 static bool no_request_is_due(struct strand *self)
 {
@@ -50,6 +43,7 @@ _Thread_local struct strand *strand_task;
 static _Thread_local struct {
     struct strand thread;
     struct parker parker; /* one is enough: of the strands of a thread, one at a time can be parked */
+    struct lookout *lookout;
     struct patience patience;
     bool is_impatient;
     bool must_not_wait;
@@ -71,6 +65,11 @@ struct strand *strand_thread(void)
 void strand_be_impatient(void)
 {
     here.is_impatient = true;
+}
+
+void strand_sleep_at(struct lookout *lookout)
+{
+    here.lookout = lookout;
 }
 
 bool strand_may_wait(void)
@@ -120,7 +119,7 @@ void waiter_init(struct waiter *waiter, struct strand *strand)
     *waiter = (struct waiter){.fire = fire_strand, .strand = strand};
 }
 
-void waiters_fire(struct link *chain)
+APART void waiters_fire(struct link *chain)
 {
     while (chain) {
         struct waiter *waiter = LISTED_IN(struct waiter, link, chain);
@@ -187,52 +186,9 @@ int strand_end_wait(struct strand *self, word ended)
     return error;
 }
 
-int strand_poll(struct strand *self)
+APART int strand_poll(struct strand *self)
 {
     return strand_deliver_stop(self) ? ECANCELED : ETIMEDOUT;
-}
-
-static void parker_init(struct parker *parker)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&parker->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&parker->lock, NULL);
-    parker->woken = false;
-}
-
-/* helgrind itself looks into a mutex that is destroyed, without having seen the end of the unlock before. */
-static void parker_destroy(struct parker *parker)
-{
-    pthread_cond_destroy(&parker->changed);
-    tools_enter_library();
-    pthread_mutex_destroy(&parker->lock);
-    tools_leave_library();
-}
-
-/* glibc signals a condition itself, without the lock, when a deadline meets a signal; helgrind thinks that we do. */
-static int parker_wait_until(struct parker *parker, const struct timespec *deadline)
-{
-    tools_enter_library();
-    int error = pthread_cond_timedwait(&parker->changed, &parker->lock, deadline);
-    tools_leave_library();
-    return error;
-}
-
-/* Sleep until woken, or the deadline: then false. */
-static bool parker_sleep(struct parker *parker, bide_time deadline)
-{
-    struct timespec until = clock_timespec(deadline);
-    int error = 0;
-    pthread_mutex_lock(&parker->lock);
-    while (!parker->woken && error != ETIMEDOUT)
-        error = deadline == BIDE_FOREVER ? pthread_cond_wait(&parker->changed, &parker->lock)
-                                         : parker_wait_until(parker, &until);
-    bool woken = parker->woken;
-    pthread_mutex_unlock(&parker->lock);
-    return woken;
 }
 
 bool strand_set_parked(struct strand *self, word seen, word reasons)
@@ -271,14 +227,11 @@ void thread_park(struct strand *self, word seen, word reasons, bide_time deadlin
     if (changes_soon(self, seen, deadline))
         return;
     struct parker *parker = self->parker = &here.parker;
-    int cancel_state;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    parker_init(parker);
+    parker_make(parker, reasons & LATE ? here.lookout : NULL);
     bool parked = strand_set_parked(self, seen, reasons);
     if (parked && !parker_sleep(parker, deadline) && !strand_take_back(self))
-        parker_sleep(parker, BIDE_FOREVER);
-    parker_destroy(parker);
-    pthread_setcancelstate(cancel_state, &cancel_state);
+        parker_await(parker);
+    parker_unmake(parker);
 }
 
 void thread_yield(struct strand *self)
@@ -289,9 +242,5 @@ void thread_yield(struct strand *self)
 
 void thread_unpark(struct strand *strand)
 {
-    struct parker *parker = strand->parker;
-    pthread_mutex_lock(&parker->lock);
-    parker->woken = true;
-    pthread_cond_signal(&parker->changed);
-    pthread_mutex_unlock(&parker->lock);
+    parker_wake(strand->parker);
 }

@@ -35,8 +35,9 @@
 #define STOP ((word)2)
 #define LATE ((word)4)
 
-struct strand;
+struct lookout;
 struct runner;
+struct strand;
 
 struct strand_operations {
     /* Set PARKED in the word, seen as given, with these reasons; wait until someone has taken it, at the latest at the
@@ -64,7 +65,8 @@ struct strand {
     unsigned passes;       /* waits since the last park that found ready at once */
     unsigned shields;      /* within a child that it has forked: no request ends a wait there */
     bool published;
-    word heard; /* how many of the closes that ask all tasks to stop it has heard of */
+    const void *spawns_into; /* a group, for as long as the child is not in it */
+    word heard;              /* how many of the closes that ask all tasks to stop it has heard of */
 };
 
 /* A place in somebody's list, on the waiting strand's stack or in what waits on its behalf. `fire` is called once, by
@@ -107,6 +109,10 @@ static inline bool strand_stands_on(const struct strand *self, const struct stra
 
 /* When the calling thread parks it sleeps at once, instead of looking for a moment first: it has looked. */
 void strand_be_impatient(void);
+
+/* Where the calling thread sleeps from now on when it parks for no longer than to a deadline. That it sees something there is to
+ * be late. NULL: where it does without. */
+void strand_sleep_at(struct lookout *lookout);
 
 /* May the calling thread wait? Not within a callback. */
 bool strand_may_wait(void);

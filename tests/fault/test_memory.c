@@ -247,6 +247,27 @@ static int submit_to_completions(bide_pool *pool)
     return error;
 }
 
+/* What could not be spawned does not run, and leaves its room to the next. */
+static int spawn_into_a_group(bide_pool *pool)
+{
+    struct gate ran = GATE_INIT;
+    bide_group *group = NULL;
+    bide_future *future = NULL;
+    int first = -1, error = bide_group_create(&group, pool, 1);
+    CHECK_EQUAL(group == NULL, error != 0);
+    if (error)
+        return error;
+    error = bide_group_spawn(group, tell, &ran, &future);
+    CHECK_EQUAL(future == NULL, error != 0);
+    int other = bide_group_spawn(group, tell, &ran, NULL);
+    CHECK_EQUAL(bide_group_wait(group, BIDE_FOREVER, &first), 0);
+    CHECK_EQUAL(first, 0);
+    CHECK_EQUAL(gate_arrived(&ran), !error + !other);
+    bide_group_destroy(group);
+    bide_future_release(future);
+    return error ? error : other;
+}
+
 static int wait_once(bide_pool *pool)
 {
     bide_future *future = NULL;
@@ -305,6 +326,11 @@ static void reports_no_memory_for_completions(void **state)
     sweep_everywhere(*state, create_completions);
     sweep_everywhere(*state, add_to_completions);
     sweep_everywhere(*state, submit_to_completions);
+}
+
+static void reports_no_memory_for_groups(void **state)
+{
+    sweep_everywhere(*state, spawn_into_a_group);
 }
 
 static void reports_no_memory_for_waits(void **state)
@@ -435,6 +461,7 @@ int main(void)
         ON_POOLS(reports_no_memory_for_tasks),
         ON_POOLS(reports_no_memory_for_promises_and_callbacks),
         ON_POOLS(reports_no_memory_for_completions),
+        ON_POOLS(reports_no_memory_for_groups),
         ON_POOLS(reports_no_memory_for_waits),
         ON_POOLS(cancels_what_it_cannot_complete),
         ALONE(needs_no_memory_to_wait_and_end),

@@ -305,6 +305,64 @@ static void what_stands_on_a_worker_without_is_refused_too(void **state)
     end_pool(pool);
 }
 
+/* A chain of so many tasks, each of which waits for the next. */
+static int join_next(void *arg, bide_value *result)
+{
+    size_t length = (size_t)arg;
+    bide_future *next;
+    if (length == 0)
+        return 0;
+    CHECK_EQUAL(bide_submit(bide_current_pool(), join_next, (void *)(length - 1), &next), 0);
+    return bide_join(next, result);
+}
+
+static void a_long_chain_leaves_few_stacks(void **state)
+{
+    (void)state;
+    bide_pool *pool = make_pool_of_mappings(1);
+    assert_int_equal(bide_join(submit(pool, join_next, (void *)(uintptr_t)1), NULL), 0);
+    size_t few = seams_pages_live();
+    assert_int_equal(bide_join(submit(pool, join_next, (void *)(uintptr_t)MANY), NULL), 0);
+    assert_in_range(seams_pages_live() / few, 1, MANY / 4);
+    end_pool(pool);
+}
+
+static int give_seven(void *unused, bide_value *result)
+{
+    (void)unused;
+    result->u64 = 7;
+    return 0;
+}
+
+static int fork_and_wait(void *arg, bide_value *result)
+{
+    bide_child child;
+    bide_fork(&child, give_seven, NULL);
+    CHECK_EQUAL(visit(arg, result), 0);
+    return bide_fork_join(&child, result);
+}
+
+/* A child is never refused: its parent makes the call itself. The task behind it was refused, so the child was there before. */
+static void a_child_that_cannot_start_goes_back_to_its_parent(void **state)
+{
+    (void)state;
+    struct visitor parent = {.gate = GATE_INIT, .sleeper = SLEEPER_INIT, .promise = make_promise()};
+    bide_value value = bide_u64(0);
+    bide_pool *pool = make_pool_of_mappings(1);
+    parent.task = submit(pool, fork_and_wait, &parent);
+    gate_await(&parent.gate, 1);
+    bide_future *behind = submit(pool, return_at_once, NULL);
+    seams_fail_pages_from(1);
+    gate_open(&parent.gate);
+    assert_int_equal(bide_join(behind, NULL), ENOMEM);
+    assert_int_equal(bide_promise_resolve(parent.promise, bide_u64(0)), 0);
+    assert_int_equal(bide_join(parent.task, &value), 0);
+    assert_int_equal(value.u64, 7);
+    seams_fail_pages_from(0);
+    bide_future_release(parent.promise);
+    end_pool(pool);
+}
+
 /* A task that hands its worker to the one it waits for. */
 struct handing {
     int (*submit)(bide_pool *pool, bide_task_fn *fn, void *arg, bide_future **future);
@@ -479,6 +537,8 @@ int main(void)
         ALONE(a_worker_without_passes_on_to_one_that_has_stacks),
         ALONE(memory_that_comes_back_is_found),
         ALONE(what_stands_on_a_worker_without_is_refused_too),
+        ALONE(a_long_chain_leaves_few_stacks),
+        ALONE(a_child_that_cannot_start_goes_back_to_its_parent),
         ALONE(what_is_waited_for_and_cannot_start_is_refused_too),
         ALONE(without_memory_for_deadlines_none_is_refused),
         ALONE(a_pool_without_mappings_can_be_closed),

@@ -48,6 +48,11 @@ void pages_unmap(void *pages, size_t size)
     atomic_fetch_sub(&live, size);
 }
 
+void pages_be_huge(void *pages, size_t size)
+{
+    CHECK_EQUAL((uintptr_t)pages % size, 0);
+}
+
 void pages_touch(void *pages, size_t size)
 {
     (void)pages;
@@ -185,6 +190,29 @@ static void a_thread_that_outlives_the_users_lets_go_at_its_end(void)
     CHECK_EQUAL(atomic_load(&live), 0);
 }
 
+/* More than by small pages; an odd number of regions leaves half a huge page. */
+static void memory_for_many_goes_home(void)
+{
+    for (unsigned long regions = 1; regions <= test_scale(9); regions++) {
+        uint64_t *last = NULL;
+        cells_begin_use();
+        for (unsigned long i = 0; i < regions * 16000; i++) {
+            uint64_t *cell = cell_alloc();
+            cell[0] = (uintptr_t)last;
+            cell[WORDS - 1] = i;
+            last = cell;
+        }
+        for (unsigned long i = regions * 16000; i-- > 0;) {
+            uint64_t *cell = last;
+            CHECK_EQUAL(cell[WORDS - 1], i);
+            last = (uint64_t *)(uintptr_t)cell[0];
+            cell_free(cell);
+        }
+        cells_end_use();
+        CHECK_EQUAL(atomic_load(&live), 0);
+    }
+}
+
 static struct batch *slots[SLOTS];
 
 /* Put one into a slot, and take out the one that was there. */
@@ -261,6 +289,7 @@ int main(int argc, char **argv)
     a_thread_that_ends_leaves_its_cells();
     a_thread_may_free_cells_while_it_ends();
     a_thread_that_outlives_the_users_lets_go_at_its_end();
+    memory_for_many_goes_home();
     for (unsigned long i = test_scale(30); i && !check_failures(); i--)
         threads_and_users_come_and_go(&seed);
     return check_failures() != 0;

@@ -260,6 +260,187 @@ static void an_ended_context_is_made_again(void **state)
     close_place(&place);
 }
 
+/* Calls that a context is to see to. */
+static struct context *return_at_once(void *arg)
+{
+    struct place *place = arg;
+    place->found = (uintptr_t)__builtin_frame_address(0);
+    return place->home;
+}
+
+static void call(struct place *place, struct context *(*fn)(void *place))
+{
+    context_call(&root, &place->context, fn, place);
+}
+
+static bool is_on_stack(const struct place *place)
+{
+    return place->found - (uintptr_t)place->stack < STACK_SIZE;
+}
+
+static void count_visits(void *arg)
+{
+    for (struct place *place = arg;; go_home(place))
+        place->rounds++;
+}
+
+static void a_call_runs_on_the_stack_of_the_other(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    open_place(&place, count_visits);
+    call(&place, return_at_once);
+    assert_true(is_on_stack(&place));
+    assert_int_equal(place.rounds, 0);
+    visit(&place);
+    call(&place, return_at_once);
+    assert_true(is_on_stack(&place));
+    assert_int_equal(place.rounds, 1);
+    visit(&place);
+    assert_int_equal(place.rounds, 2);
+    close_place(&place);
+}
+
+static struct context *leave_and_stay(void *arg)
+{
+    struct place *place = arg;
+    go_home(place);
+    place->number++;
+    return &place->context;
+}
+
+/* And when it has ended its context is where it was left, or begins. */
+static void a_call_may_be_left(void **state)
+{
+    (void)state;
+    for (unsigned long visits = 0; visits < 2; visits++) {
+        struct place place = {0};
+        open_place(&place, count_visits);
+        for (unsigned long n = 0; n < visits; n++)
+            visit(&place);
+        call(&place, leave_and_stay);
+        assert_int_equal(place.number, 0);
+        assert_int_equal(place.rounds, visits);
+        visit(&place);
+        assert_int_equal(place.number, 1);
+        assert_int_equal(place.rounds, visits + 1);
+        visit(&place);
+        assert_int_equal(place.rounds, visits + 2);
+        close_place(&place);
+    }
+}
+
+/* However often it is called, and left meanwhile, no frame stays behind. */
+static void calls_use_the_same_part_of_the_stack(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    open_place(&place, count_visits);
+    visit(&place);
+    call(&place, return_at_once);
+    uint64_t first = place.found;
+    for (unsigned long n = 0; n < test_scale(100000); n++) {
+        call(&place, leave_and_stay);
+        visit(&place);
+        call(&place, return_at_once);
+        assert_true(place.found == first);
+    }
+    assert_int_equal(place.rounds, 1 + test_scale(100000));
+    close_place(&place);
+}
+
+/* Each calls the next. */
+static struct context *call_next(void *arg)
+{
+    struct place *place = arg, *next = place + 1;
+    uint64_t before = compute(NULL, 3, (uint64_t)place->number);
+    if (next->stack) {
+        next->home = &place->context;
+        context_call(&place->context, &next->context, call_next, next);
+    }
+    place->found = before ^ compute(NULL, 3, (uint64_t)place->number) ^ (next->stack ? next->found + 1 : 0);
+    return place->home;
+}
+
+static void calls_nest(void **state)
+{
+    (void)state;
+    struct place places[20] = {0};
+    for (int i = 0; i < 19; i++) {
+        open_place(&places[i], count_visits);
+        visit(&places[i]);
+    }
+    for (int n = 0; n < 10; n++) {
+        places[0].home = &root;
+        call(places, call_next);
+        assert_int_equal(places[0].found, 18);
+    }
+    for (int i = 0; i < 19; i++) {
+        places[i].home = &root;
+        visit(&places[i]);
+        assert_int_equal(places[i].rounds, 2);
+        close_place(&places[i]);
+    }
+}
+
+/* Values are held over calls that return, and over calls that are left. */
+static uint64_t compute_with_calls(struct place *place, unsigned long rounds)
+{
+    uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7;
+    double h = 0.5, i = 0.25;
+    for (unsigned long n = 0; n < rounds; n++) {
+        if (place)
+            call(place, return_at_once);
+        a = a * 3 + g, b = b * 5 + a, c = c * 7 + b, d = d * 9 + c, e = e * 11 + d, f = f * 13 + e, g = g * 15 + f;
+        if (place) {
+            call(place, leave_and_stay);
+            visit(place);
+        }
+        h = h * 0.5 + (double)(g % 16), i = i * 0.5 + h;
+    }
+    return a ^ b ^ c ^ d ^ e ^ f ^ g ^ (uint64_t)(i * 64);
+}
+
+static void a_call_keeps_what_a_function_holds(void **state)
+{
+    (void)state;
+    unsigned long rounds = test_scale(10000);
+    struct place place = {0};
+    open_place(&place, count_visits);
+    assert_true(compute_with_calls(&place, rounds) == compute_with_calls(NULL, rounds));
+    close_place(&place);
+}
+
+static struct context *change_machine(void *arg)
+{
+    struct place *place = arg;
+    place->found = (uint64_t)fegetround();
+    place->number = errno;
+    fesetround(FE_UPWARD);
+    errno = ERANGE;
+    return place->home;
+}
+
+static void a_call_finds_the_machine_of_the_other_and_changes_nobodys(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    fesetround(FE_DOWNWARD);
+    open_place(&place, count_visits);
+    for (int n = 0; n < 3; n++) {
+        fesetround(FE_TOWARDZERO);
+        errno = EDOM;
+        call(&place, change_machine);
+        assert_int_equal(place.found, FE_DOWNWARD);
+        assert_int_equal(place.number, 0);
+        assert_int_equal(fegetround(), FE_TOWARDZERO);
+        assert_int_equal(errno, EDOM);
+        visit(&place);
+    }
+    fesetround(FE_TONEAREST);
+    close_place(&place);
+}
+
 /* Counts the frames, and finds those that are in no program or library. The last, below the entry, may be nowhere. */
 static _Unwind_Reason_Code look_at_frame(struct _Unwind_Context *frame, void *arg)
 {
@@ -285,6 +466,25 @@ static void unwinding_ends_at_the_entry(void **state)
     struct place place = {0};
     open_place(&place, unwind);
     visit(&place);
+    assert_int_equal(place.rounds, _URC_END_OF_STACK);
+    assert_int_equal(place.found, 0);
+    assert_in_range(place.number, 2, 8);
+    close_place(&place);
+}
+
+static struct context *unwind_in_call(void *arg)
+{
+    struct place *place = arg;
+    place->rounds = _Unwind_Backtrace(look_at_frame, place);
+    return place->home;
+}
+
+static void unwinding_ends_at_the_call(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    open_place(&place, count_visits);
+    call(&place, unwind_in_call);
     assert_int_equal(place.rounds, _URC_END_OF_STACK);
     assert_int_equal(place.found, 0);
     assert_in_range(place.number, 2, 8);
@@ -371,7 +571,14 @@ int main(void)
         ALONE(deep_calls_come_back),
         ALONE(stacks_of_any_size_are_aligned),
         ALONE(an_ended_context_is_made_again),
+        ALONE(a_call_runs_on_the_stack_of_the_other),
+        ALONE(a_call_may_be_left),
+        ALONE(calls_use_the_same_part_of_the_stack),
+        ALONE(calls_nest),
+        ALONE(a_call_keeps_what_a_function_holds),
+        ALONE(a_call_finds_the_machine_of_the_other_and_changes_nobodys),
         ALONE(unwinding_ends_at_the_entry),
+        ALONE(unwinding_ends_at_the_call),
 #ifdef __GLIBC__
         ALONE(a_backtrace_ends_at_the_entry),
 #endif

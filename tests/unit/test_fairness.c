@@ -1,7 +1,9 @@
 #include "support/fixture.h"
 #include "support/rest.h"
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 /* Turns on one worker. Some keep it busy without end, by waits that take no time; somebody else is due, and must have had a
  * turn before long. */
@@ -13,7 +15,10 @@ struct match {
     bide_pool *pool;
     bide_future *promise, *victim;
     bide_completions *listed;
+    bide_semaphore permits;
+    bide_event set;
     bide_time when;
+    int pipe[2], ready[2];
     atomic_bool is_due, ran;
     struct gate begun;
     unsigned turns; /* since then; this and the rest is the worker's */
@@ -21,9 +26,11 @@ struct match {
     bide_future *ball[2];
 };
 
-/* May it have another turn? */
+/* May it have another turn? Until somebody is due, the thread that has to make him so may need the processor. */
 static bool goes_on(struct match *match)
 {
+    if (!atomic_load(&match->is_due))
+        sched_yield();
     match->turns += atomic_load(&match->is_due);
     return !atomic_load(&match->ran) && match->turns < PATIENCE;
 }
@@ -126,6 +133,68 @@ static int keep_taking_what_has_ended(void *arg, bide_value *result)
     return 0;
 }
 
+static int keep_acquiring(void *arg, bide_value *result)
+{
+    struct match *match = arg;
+    (void)result;
+    gate_arrive(&match->begun);
+    while (goes_on(match)) {
+        CHECK_EQUAL(bide_semaphore_release(&match->permits), 0);
+        CHECK_EQUAL(bide_semaphore_acquire(&match->permits, BIDE_FOREVER), 0);
+    }
+    return 0;
+}
+
+static int keep_waiting_for_what_is_set(void *arg, bide_value *result)
+{
+    struct match *match = arg;
+    (void)result;
+    gate_arrive(&match->begun);
+    CHECK_EQUAL(bide_event_set(&match->set), 0);
+    while (goes_on(match))
+        CHECK_EQUAL(bide_event_wait(&match->set, BIDE_FOREVER), 0);
+    return 0;
+}
+
+static int keep_getting(void *arg, bide_value *result)
+{
+    struct match *match = arg;
+    bide_queue queue;
+    CHECK_EQUAL(bide_queue_init(&queue, 1, NULL), 0);
+    gate_arrive(&match->begun);
+    while (goes_on(match)) {
+        CHECK_EQUAL(bide_queue_try_put(&queue, bide_i64(0)), 0);
+        CHECK_EQUAL(bide_queue_get(&queue, result, BIDE_FOREVER), 0);
+    }
+    bide_queue_destroy(&queue);
+    return 0;
+}
+
+static int keep_putting(void *arg, bide_value *result)
+{
+    struct match *match = arg;
+    bide_queue queue;
+    CHECK_EQUAL(bide_queue_init(&queue, 1, NULL), 0);
+    gate_arrive(&match->begun);
+    while (goes_on(match)) {
+        CHECK_EQUAL(bide_queue_put(&queue, bide_i64(0), BIDE_FOREVER), 0);
+        CHECK_EQUAL(bide_queue_try_get(&queue, result), 0);
+    }
+    bide_queue_destroy(&queue);
+    return 0;
+}
+
+static int keep_polling_what_is_ready(void *arg, bide_value *result)
+{
+    struct match *match = arg;
+    struct pollfd polled = {.fd = match->ready[0], .events = POLLIN};
+    (void)result;
+    gate_arrive(&match->begun);
+    while (goes_on(match))
+        CHECK_EQUAL(bide_poll(&polled, 1, BIDE_FOREVER, NULL), 0);
+    return 0;
+}
+
 struct player {
     const char *name;
     bide_task_fn *fn;
@@ -145,6 +214,11 @@ static const struct player players[] = {
 static const struct player takers[] = {
     {"one who waits for what has ended", keep_waiting_for_what_has_ended, 1},
     {"those who take what has ended", keep_taking_what_has_ended, 3},
+    {"those who acquire what was released", keep_acquiring, 3},
+    {"one who waits for what is set", keep_waiting_for_what_is_set, 1},
+    {"one who gets", keep_getting, 1},
+    {"one who puts", keep_putting, 1},
+    {"one who polls what is ready", keep_polling_what_is_ready, 1},
 };
 
 /* Who is due */
@@ -178,6 +252,13 @@ static int wait_and_run(void *arg, bide_value *result)
 static int be_cancelled_and_run(void *arg, bide_value *result)
 {
     CHECK_EQUAL(bide_future_wait(((struct match *)arg)->promise, BIDE_FOREVER), ECANCELED);
+    return run(arg, result);
+}
+
+static int poll_and_run(void *arg, bide_value *result)
+{
+    struct pollfd polled = {.fd = ((struct match *)arg)->pipe[0], .events = POLLIN};
+    CHECK_EQUAL(bide_poll(&polled, 1, BIDE_FOREVER, NULL), 0);
     return run(arg, result);
 }
 
@@ -217,6 +298,11 @@ static void cancel(struct match *match)
     assert_int_equal(bide_future_cancel(match->victim), 0);
 }
 
+static void write_to_pipe(struct match *match)
+{
+    assert_int_equal(write(match->pipe[1], "", 1), 1);
+}
+
 static const struct victim {
     const char *name;
     bide_task_fn *parks;                  /* before they begin */
@@ -230,6 +316,7 @@ static const struct victim {
     {.name = "who is woken by a thread", .parks = wait_and_run, .make_due = resolve},
     {.name = "who is woken by a queued task", .parks = wait_and_run, .make_due = have_resolved},
     {.name = "who is cancelled", .parks = be_cancelled_and_run, .make_due = cancel},
+    {.name = "who waits for a descriptor", .parks = poll_and_run, .make_due = write_to_pipe},
 };
 
 /* The match */
@@ -241,6 +328,9 @@ static void prepare(struct match *match, const struct victim *victim)
     match->ball[1] = make_promise();
     assert_int_equal(bide_promise_resolve(match->ball[0], bide_u64(0)), 0);
     assert_int_equal(bide_completions_create(&match->listed), 0);
+    assert_int_equal(pipe(match->pipe), 0);
+    assert_int_equal(pipe(match->ready), 0);
+    assert_int_equal(write(match->ready[1], "", 1), 1);
     match->when = bide_in(0.002);
     if (victim->prepare)
         victim->prepare(match);
@@ -261,6 +351,10 @@ static void finish(struct match *match)
     assert_int_equal(bide_join(match->victim, NULL), 0);
     assert_int_equal(bide_pool_drain(match->pool, BIDE_FOREVER), 0);
     bide_completions_destroy(match->listed);
+    assert_int_equal(close(match->pipe[0]), 0);
+    assert_int_equal(close(match->pipe[1]), 0);
+    assert_int_equal(close(match->ready[0]), 0);
+    assert_int_equal(close(match->ready[1]), 0);
     bide_future_release(match->promise);
     bide_future_release(match->ball[0]);
     bide_future_release(match->ball[1]);

@@ -258,6 +258,84 @@ static void blocks_signals_in_workers(void **state)
     }
 }
 
+static void open_to_a_signal(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static bool is_open_to_it(void)
+{
+    sigset_t set;
+    pthread_sigmask(SIG_SETMASK, NULL, &set);
+    return !sigismember(&set, SIGUSR2);
+}
+
+static int expect_closed(void *arg, bide_value *result)
+{
+    (void)arg;
+    (void)result;
+    CHECK(!is_open_to_it());
+    return 0;
+}
+
+static int open_and_return(void *arg, bide_value *result)
+{
+    (void)arg;
+    (void)result;
+    open_to_a_signal();
+    return 0;
+}
+
+static int open_and_wait(void *arg, bide_value *result)
+{
+    (void)arg;
+    (void)result;
+    open_to_a_signal();
+    int error = bide_yield();
+    CHECK(is_open_to_it());
+    return error;
+}
+
+static int open_and_join(void *arg, bide_value *result)
+{
+    bide_future *child;
+    (void)result;
+    CHECK_EQUAL(bide_submit(arg, expect_closed, NULL, &child), 0);
+    open_to_a_signal();
+    int error = bide_join(child, NULL);
+    CHECK(is_open_to_it());
+    return error;
+}
+
+static int open_and_join_one_that_does(void *arg, bide_value *result)
+{
+    bide_future *child;
+    (void)result;
+    CHECK_EQUAL(bide_submit(arg, open_and_wait, NULL, &child), 0);
+    int error = bide_join(child, NULL);
+    CHECK(!is_open_to_it());
+    open_to_a_signal();
+    return error;
+}
+
+/* By turns with tasks that look. A mask is not looked at after what was too short to have changed it. */
+static void finds_out_who_changes_the_mask_however_short(void **state)
+{
+    struct fixture *at = *state;
+    bide_task_fn *const ways[] = {open_and_return, open_and_wait, open_and_join, open_and_join_one_that_does};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        for (unsigned long rounds = test_scale(3000); rounds; rounds--) {
+            assert_int_equal(bide_submit(at->pool, ways[i], at->pool, NULL), 0);
+            assert_int_equal(bide_submit(at->pool, expect_closed, NULL, NULL), 0);
+        }
+        assert_int_equal(bide_pool_drain(at->pool, BIDE_FOREVER), 0);
+        assert_int_equal(check_failures(), 0);
+    }
+}
+
 static pthread_t handler_thread;
 static volatile sig_atomic_t handled;
 
@@ -308,6 +386,7 @@ int main(void)
         ON_ONE_WORKER(survives_other_waits),
         ALONE(leaves_errno_alone),
         ALONE(blocks_signals_in_workers),
+        ON_ONE_WORKER(finds_out_who_changes_the_mask_however_short),
         ON_ONE_WORKER(leaves_signals_to_the_program),
         ALONE(installs_no_handlers),
     };

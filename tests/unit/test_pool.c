@@ -1,11 +1,10 @@
 #include "support/fixture.h"
+#include "support/usage.h"
 
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 11 };
@@ -503,39 +502,6 @@ static void waits_on_all_workers_at_once(void **state)
     }
     assert_true(seconds >= duration);
     assert_true(seconds < 1.95 * duration);
-}
-
-struct usage {
-    double cpu;
-    long switches;
-};
-
-static struct usage usage(void)
-{
-    struct rusage used;
-    assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
-    return (struct usage){(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-                              (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6,
-                          used.ru_nvcsw + used.ru_nivcsw};
-}
-
-static struct usage usage_of_a_quarter_second(void)
-{
-    struct usage before = usage();
-    nanosleep(&(struct timespec){.tv_nsec = 250000000}, NULL);
-    struct usage after = usage();
-    return (struct usage){after.cpu - before.cpu, after.switches - before.switches};
-}
-
-/* A worker that looks every 10 ms would be seen as 200 switches. Workers may still be on their way to bed in the first
- * quarter; and the tools that watch the tests have threads of their own. */
-static void assert_idle(void)
-{
-    struct usage first = usage_of_a_quarter_second(), second = usage_of_a_quarter_second();
-    long switches = first.switches < second.switches ? first.switches : second.switches;
-    double cpu = first.cpu < second.cpu ? first.cpu : second.cpu;
-    assert_in_range(switches, 0, 40);
-    assert_true(cpu < 0.05);
 }
 
 static int wait_for_promise(void *promise, bide_value *result)

@@ -1,4 +1,5 @@
 #include "support/asleep.h"
+#include "support/rest.h"
 
 #include <string.h>
 
@@ -56,9 +57,9 @@ static bide_pool *make_bounded(unsigned workers, size_t max_pending)
     return make_pool_with(&(bide_pool_options){.workers = workers, .max_pending = max_pending});
 }
 
-static bide_pool *make_bounded_holding(size_t max_pending)
+static bide_pool *make_bounded_holding(unsigned workers, size_t max_pending)
 {
-    return make_pool_with(&(bide_pool_options){.workers = 1, .waiting = BIDE_HOLD, .max_pending = max_pending});
+    return make_pool_with(&(bide_pool_options){.workers = workers, .waiting = BIDE_HOLD, .max_pending = max_pending});
 }
 
 static void fill(bide_pool *pool, size_t n, struct entry *entries)
@@ -361,7 +362,7 @@ static void can_be_cancelled_while_it_waits_for_room_at_home(void **state)
 {
     (void)state;
     struct gate done = GATE_INIT;
-    bide_pool *pool = make_bounded_holding(1);
+    bide_pool *pool = make_bounded_holding(1, 1);
     struct visitor visitor = {{pool, NULL, &done, bide_in(1e6), NULL}, SLEEPER_INIT, -1, -1};
     gate_open(&done);
     bide_future *task = submit(pool, wait_for_room_at_home, &visitor);
@@ -476,7 +477,7 @@ static void makes_room_though_others_wait_for_it(void **state)
     struct entry entries[] = {{&journal, 'b'}, {&journal, 'c'}, {&journal, 'a'}, {&journal, 'd'}};
     struct crowd crowd = {GATE_INIT, entries};
     struct caller caller;
-    bide_pool *pool = make_bounded_holding(1);
+    bide_pool *pool = make_bounded_holding(1, 1);
     struct submission outside = {pool, write_entry, &entries[3], 0, NULL};
     bide_future *task = submit(pool, submit_past_others, &crowd);
     gate_await(&crowd.gate, 1);
@@ -496,7 +497,7 @@ static void makes_room_for_itself(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry entries[] = {{&journal, 'a'}, {&journal, 'b'}, {&journal, 'c'}, {&journal, 'd'}};
-    bide_pool *pool = make_bounded_holding(2);
+    bide_pool *pool = make_bounded_holding(1, 2);
     assert_int_equal(bide_join(submit(pool, submit_to_own_pool, entries), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "abcd");
@@ -537,10 +538,40 @@ static void makes_room_of_a_task_run_in_place(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry entries[] = {{&journal, 'a'}, {&journal, 'b'}};
-    bide_pool *pool = make_bounded_holding(1);
+    bide_pool *pool = make_bounded_holding(1, 1);
     assert_int_equal(bide_join(submit(pool, submit_past_one_run_in_place, entries), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "ab");
+}
+
+struct two_in_gate {
+    bide_pool *pool;
+    struct gate gate;
+};
+
+static int submit_two(void *arg, bide_value *result)
+{
+    struct two_in_gate *two = arg;
+    (void)result;
+    for (int i = 0; i < 2; i++)
+        CHECK_EQUAL(bide_submit(two->pool, stand_at, &two->gate, NULL), 0);
+    return 0;
+}
+
+/* It runs the oldest in place; those that it has woken run the others beside it. */
+static void keeps_no_worker_out_while_it_makes_room(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        struct two_in_gate two = {make_bounded_holding(3, 1), GATE_INIT};
+        await_rest(two.pool);
+        assert_int_equal(bide_submit(two.pool, submit_two, &two, NULL), 0);
+        gate_await(&two.gate, 2);
+        bide_future *third = submit(two.pool, stand_at, &(struct gate){0, true});
+        assert_int_equal(bide_join(third, NULL), 0);
+        gate_open(&two.gate);
+        end_pool(two.pool);
+    }
 }
 
 /* A cancelled task takes room until a worker comes to it, and is not run then. */
@@ -549,7 +580,7 @@ static void makes_room_of_a_cancelled_task(void **state)
     (void)state;
     struct journal journal = {.length = 0};
     struct entry a = {&journal, 'a'};
-    bide_pool *pool = make_bounded_holding(1);
+    bide_pool *pool = make_bounded_holding(1, 1);
     assert_int_equal(bide_join(submit(pool, submit_past_a_cancelled_one, &a), NULL), 0);
     end_pool(pool);
     assert_journal(&journal, "a");
@@ -884,6 +915,7 @@ int main(void)
         ON_POOLS(gives_room_to_tasks_of_other_pools),
         ALONE(makes_room_for_itself),
         ALONE(makes_room_though_others_wait_for_it),
+        ALONE(keeps_no_worker_out_while_it_makes_room),
         ALONE(makes_room_of_a_cancelled_task),
         ALONE(makes_room_of_a_task_run_in_place),
         ALONE(keeps_a_quarter_of_the_stack),

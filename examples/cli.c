@@ -82,6 +82,7 @@ static void store(const struct cli_arg *arg, const char *text)
 void cli_read(int argc, char *argv[], const char *about, const struct cli_arg args[])
 {
     const struct cli_arg *next = args;
+    char **word = argv + 1; /* the words move up */
     while (next->form && next->form[0] == '-')
         next++;
     set_program(argv[0]);
@@ -95,11 +96,17 @@ void cli_read(int argc, char *argv[], const char *about, const struct cli_arg ar
             *option->flag = true;
         else if (option && ++i == argc)
             refuse(option->form, ": its value is missing", "");
+        else if (!option && next->words)
+            *word++ = argv[i];
         else
             store(option ? option : next++, argv[i]);
     }
-    if (next->form && next->form[0] != '[')
+    if (next->form && next->form[0] != '[' && word == argv + 1)
         refuse(next->form, " is missing", "");
+    if (next->words) {
+        *word = NULL;
+        *next->words = argv + 1;
+    }
 }
 
 void cli_line_by_line(void)

@@ -12,6 +12,7 @@ struct cli_arg {
     unsigned least;              /* what a count is at least */
     double *seconds;             /* a number of seconds, from 0 to a billion */
     bool *flag;                  /* set by an option that has no value */
+    char ***words;               /* all that is left, one at least, and NULL behind it; the last of the table */
     void (*seed)(uint64_t seed); /* called with a whole number */
 };
 

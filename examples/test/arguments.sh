@@ -54,18 +54,23 @@ refuses "$@" --nonsense $rest
 refuses "$@" -x $rest
 refuses "$@" --help-me $rest
 refuses "$@" "$(printf -- '--two\nlines')" $rest
-refuses "$@" $rest 1
+case $usage in *...) ;; *) refuses "$@" $rest 1 ;; esac
 
 option=
 for word in $words; do
     case $word in
-    *--sequential*) refuses "$@" --sequential=1 $rest ;;
+    \[--*]) # a flag
+        option=${word#?}
+        refuses "$@" "${option%?}=1" $rest
+        option=
+        ;;
     *--*)
         option=${word#?}
         refuses "$@" $rest "$option"
         refuses "$@" "${option%?}" 1 $rest
         refuses "$@" "$option=1" $rest
         ;;
+    *...) refuses "$@" ;;
     *)
         if [ -n "$option" ]; then
             refuses_values_of "${word%?}" "$@" "$option"

@@ -4,13 +4,14 @@ headers := $(wildcard bench/*.h bench/*/*.h)
 
 # What each is compiled and linked with beyond the rest.
 libraries = $(shell pkg-config --cflags --libs $(1))
+with_bide_clang = -Iinclude build/release/libbide.a
 with_apr = $(call libraries,apr-util-1 apr-1)
 with_glib = $(call libraries,glib-2.0)
 with_libuv = $(call libraries,libuv)
 with_openmp = -fopenmp
 with_openmp_clang = -fopenmp
 with_tbb = $(call libraries,tbb)
-options = -O2 -pthread -D_GNU_SOURCE -Wall -Wextra $< -o $@ $(with_$(@F))
+options = -O3 -pthread -D_GNU_SOURCE -Wall -Wextra $< -o $@ $(with_$(@F))
 
 .DELETE_ON_ERROR:
 

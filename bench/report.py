@@ -54,7 +54,7 @@ def cells(figures, implementation):
 
 
 def table(metrics):
-    implementations = by_median(next(iter(metrics.values())))
+    implementations = dict.fromkeys(each for figures in metrics.values() for each in by_median(figures))
     heading = [""] + [column for metric in metrics for column in (metric, "/ bide")]
     rows = [[each] + [cell for figures in metrics.values() for cell in cells(figures, each)] for each in implementations]
     rules = ["---"] + ["---:"] * (len(heading) - 1)

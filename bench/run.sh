@@ -23,6 +23,7 @@ packages()
     go) echo golang-go ;;
     java) echo default-jdk-headless ;;
     libuv) echo gcc libuv1-dev pkg-config ;;
+    bide_clang) echo clang ;;
     openmp_clang) echo clang libomp-dev ;;
     rayon | tokio) echo cargo librust-libc-dev librust-rayon-dev librust-tokio-dev ;; # one manifest
     tbb) echo g++ libtbb-dev pkg-config ;;
@@ -51,6 +52,8 @@ list()
         [[ $quick && $path = *.@(go|java|rs) ]] && continue
         echo "$workload $implementation ${path##*.}"
         [[ $implementation = openmp && ! $quick ]] && echo "$workload openmp_clang ${path##*.}"
+        # What a compiler makes of the work is another matter than the pool.
+        [[ $implementation = bide && $workload = @(loop|matmul|nqueens) && ! $quick ]] && echo "$workload bide_clang ${path##*.}"
     done
 }
 
@@ -74,7 +77,7 @@ build()
 {
     sh ci/build.sh release -D BIDE_BUILD_TESTS=OFF -D BIDE_BUILD_EXAMPLES=OFF || exit
     # shellcheck disable=SC2046
-    make -s -k -j "$(nproc)" -f bench/peers.mk $(awk -v out=$out '$2 !~ /^bide/ && $3 != "py" { print out "/" $1 "/" $2 }' \
+    make -s -k -j "$(nproc)" -f bench/peers.mk $(awk -v out=$out '($2 !~ /^bide/ || $2 ~ /_clang$/) && $3 != "py" { print out "/" $1 "/" $2 }' \
         <<<"$programs") >&2 || fail 'not everything could be built'
 }
 
@@ -82,6 +85,7 @@ build()
 command_of()
 {
     case $2.$3 in
+    *_clang.*) echo "$out/$1/$2" ;;
     bide*) echo "build/release/bench/$1/$2" ;;
     *.py) echo "python3 -I bench/$1/$2.py" ;; # -I: asyncio.py must not be found as asyncio
     *.java) echo "java -cp $out/$1/$2.classes Main" ;;

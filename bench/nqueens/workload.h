@@ -39,6 +39,17 @@ static inline struct board with_queen(struct board board, unsigned row, unsigned
     return board;
 }
 
+/* All legal queens of a row but the last are tasks. */
+static inline unsigned long nqueens_spawns(struct board board, unsigned row, unsigned n)
+{
+    unsigned char columns[MAX_QUEENS];
+    unsigned count = row < n ? legal_columns(&board, n, row, columns) : 0;
+    unsigned long spawns = count ? count - 1 : 0;
+    for (unsigned i = 0; i < count; i++)
+        spawns += nqueens_spawns(with_queen(board, row, columns[i]), row + 1, n);
+    return spawns;
+}
+
 static inline double time_nqueens(nqueens_fn *nqueens, void *pool, unsigned n)
 {
     static const unsigned long solutions[] = {1,   1,   0,    0,     2,     10,     4,       40,      92,
@@ -54,7 +65,10 @@ static inline void measure_nqueens(nqueens_fn *nqueens, void *pool, size_t n)
 {
     expect(n <= MAX_QUEENS, "size, which is at most 16");
     time_nqueens(nqueens, pool, n > 2 ? (unsigned)n - 2 : 1);
-    print("ms", time_nqueens(nqueens, pool, (unsigned)n) * 1e3);
+    double seconds = time_nqueens(nqueens, pool, (unsigned)n);
+    struct board empty = {{0}};
+    print("ms", seconds * 1e3);
+    print("ns_per_spawn", seconds * 1e9 / (double)nqueens_spawns(empty, 0, (unsigned)n));
 }
 
 #endif

@@ -24,7 +24,9 @@ static inline void measure_skynet(skynet_fn *skynet, void *pool, size_t depth)
     for (size_t i = 0; i < depth; i++)
         leaves *= SKYNET_CHILDREN;
     time_skynet(skynet, pool, leaves / SKYNET_CHILDREN);
-    print("ms", time_skynet(skynet, pool, leaves) * 1e3);
+    double seconds = time_skynet(skynet, pool, leaves);
+    print("ms", seconds * 1e3);
+    print("ns_per_spawn", seconds * 1e9 / (double)(leaves - 1));
 }
 
 #endif

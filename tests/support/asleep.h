@@ -1,12 +1,12 @@
 /* Proof that a thread has come to rest inside a call that waits, so that "waiting" is a fact before anything is tested
  * on it. The thread says that it is about to make the call; from then on only the call can put it to sleep, and the
- * kernel tells that it did. (A thread that valgrind holds back stands in read(), which does not count.) */
+ * kernel tells that it did. (A thread that valgrind holds back stands in read(), or waits for a lock if turns are fair:
+ * neither counts.) */
 #ifndef SUPPORT_ASLEEP_H
 #define SUPPORT_ASLEEP_H
 
 #include "support/fixture.h"
 
-#include <ctype.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,16 +30,21 @@ static inline void sleeper_goes(struct sleeper *sleeper)
     gate_arrive(&sleeper->going);
 }
 
+/* Of futex(2): so one waits for a lock, but not for a condition, nor in a wait of bide. */
+#define SLEEPER_FUTEX_LOCKS 0x80UL /* FUTEX_WAIT_PRIVATE */
+
 /* A thread that has ended rests too. */
 static inline bool sleeper_rests(const char *path)
 {
-    char text[32] = "";
+    char text[64] = "";
+    unsigned long operation = 0;
     FILE *file = fopen(path, "r");
     if (!file)
         return errno == ENOENT;
-    bool rests = fgets(text, sizeof text, file) && isdigit((unsigned char)text[0]) && atol(text) != SYS_read;
+    bool tells = fgets(text, sizeof text, file) && sscanf(text, "%*d %*x %lx", &operation) == 1;
     fclose(file);
-    return rests;
+    long call = tells ? atol(text) : -1;
+    return call >= 0 && call != SYS_read && (call != SYS_futex || operation != SLEEPER_FUTEX_LOCKS);
 }
 
 /* Wait until it rests: three looks in a row, as a short lock inside the call may put it to sleep for a moment too. */

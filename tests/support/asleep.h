@@ -30,24 +30,29 @@ static inline void sleeper_goes(struct sleeper *sleeper)
     gate_arrive(&sleeper->going);
 }
 
-/* Of futex(2): so one waits for a lock, but not for a condition, nor in a wait of bide. */
-#define SLEEPER_FUTEX_LOCKS 0x80UL /* FUTEX_WAIT_PRIVATE */
+/* It waits for a lock, which whoever has it may keep for long: by futex(2), or between two tries. A wait of bide, or for a
+ * condition, is another kind of futex(2), and a sleep of bide lasts until a time. */
+static inline bool sleeper_wants_lock(long call, unsigned long how)
+{
+    const unsigned long futex_wait_private = 0x80, for_so_long = 0;
+    return (call == SYS_futex && how == futex_wait_private) || (call == SYS_clock_nanosleep && how == for_so_long);
+}
 
 /* A thread that has ended rests too. */
 static inline bool sleeper_rests(const char *path)
 {
     char text[64] = "";
-    unsigned long operation = 0;
+    unsigned long how = 0;
     FILE *file = fopen(path, "r");
     if (!file)
         return errno == ENOENT;
-    bool tells = fgets(text, sizeof text, file) && sscanf(text, "%*d %*x %lx", &operation) == 1;
+    bool tells = fgets(text, sizeof text, file) && sscanf(text, "%*d %*x %lx", &how) == 1;
     fclose(file);
     long call = tells ? atol(text) : -1;
-    return call >= 0 && call != SYS_read && (call != SYS_futex || operation != SLEEPER_FUTEX_LOCKS);
+    return call >= 0 && call != SYS_read && !sleeper_wants_lock(call, how);
 }
 
-/* Wait until it rests: three looks in a row, as a short lock inside the call may put it to sleep for a moment too. */
+/* Wait until it rests: three looks in a row, as something else inside the call may put it to sleep for a moment too. */
 static inline void sleeper_await(struct sleeper *sleeper)
 {
     char path[64];

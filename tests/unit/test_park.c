@@ -13,7 +13,7 @@ struct meeting {
     bide_cond cond;
     struct gate gate;
     bool locks; /* the mutex, in the task that ends the wait */
-    bool is_locked, goes;
+    bool is_locked, goes, has_come;
     bide_mutex room; /* which the one who waits has locked */
     bool is_inside;
     struct machine found[2];
@@ -99,16 +99,21 @@ static void unblock(struct meeting *meeting)
     gate_open(&meeting->gate);
 }
 
+/* A sleep may be over before the other one has started. */
 static int sleep_a_little(struct meeting *meeting)
 {
-    (void)meeting;
-    return bide_sleep(0.001);
+    int error = 0;
+    while (!error && !meeting->has_come)
+        error = bide_sleep(0.001);
+    return error;
 }
 
 static int sleep_until_a_little_later(struct meeting *meeting)
 {
-    (void)meeting;
-    return bide_sleep_until(bide_in(0.001));
+    int error = 0;
+    while (!error && !meeting->has_come)
+        error = bide_sleep_until(bide_in(0.001));
+    return error;
 }
 
 static int yield(struct meeting *meeting)
@@ -152,6 +157,7 @@ static void come_when_it_waits(struct meeting *meeting)
         CHECK_EQUAL(bide_mutex_lock(&meeting->mutex), 0);
     meeting->is_locked = true;
     give_way(&meeting->goes);
+    meeting->has_come = true;
 }
 
 /* The one is queued before the other, and the worker is at a gate. */

@@ -288,12 +288,15 @@ static void who_drains_is_told_of_the_last_cancel(void **state)
 
 /* Closing */
 
+/* It does not end before the gate is open, whenever it starts. */
 static void draining_waits_for_it(void **state)
 {
     struct fixture *at = *state;
+    struct gate gate = GATE_INIT;
     bide_time when = bide_in(0.02);
-    bide_future *future = schedule(at->pool, when, give_time, NULL);
+    bide_future *future = schedule(at->pool, when, stand_at, &gate);
     assert_int_equal(bide_pool_close(at->pool, BIDE_DRAIN, BIDE_NOW), ETIMEDOUT);
+    gate_open(&gate);
     fixture_end_pool(at);
     assert_true(bide_clock() >= when);
     assert_int_equal(bide_future_state(future), BIDE_DONE);

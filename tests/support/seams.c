@@ -20,6 +20,22 @@
 /* One lock for all: the tools that watch the tests know mutexes best. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void hold(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* A child would wait for ever for a thread that had it locked and is not there. */
+static __attribute__((constructor)) void hold_over_forks(void)
+{
+    pthread_atfork(hold, let_go, let_go);
+}
+
 struct failure {
     size_t countdown;
     bool lasts, reached;

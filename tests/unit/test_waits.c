@@ -1,7 +1,10 @@
 #include "support/asleep.h"
 #include "support/fixture.h"
 
+#include "run/pool.h"
+
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,6 +388,12 @@ static int wait_for_many(void *arg)
     return bide_task_wait_n(wait->pool, wait->n, 0.01, wait->delays);
 }
 
+static void await_scheduled(const bide_pool *pool, size_t n)
+{
+    while (load_relaxed(&pool->timed) < n)
+        sched_yield();
+}
+
 /* The worker comes to the first when all are scheduled. Two may be due in the same nanosecond. */
 static void scheduled_waits_all_begin_with_the_call(void **state)
 {
@@ -396,6 +405,7 @@ static void scheduled_waits_all_begin_with_the_call(void **state)
     occupy(at->pool, 1, &gate);
     bide_time start = bide_clock();
     caller_start(&caller, wait_for_many, &wait);
+    await_scheduled(at->pool, wait.n);
     gate_open(&gate);
     assert_int_equal(caller_end(&caller), 0);
     assert_true(seconds_since(start) >= wait.delays[wait.n - 1]);

@@ -429,21 +429,9 @@ static void an_n_beyond_all_memory_is_enomem(void **state)
     seams_fail_memory(0);
 }
 
-/* A seed whose first draws are all in the upper half. */
-static uint64_t find_long_draws(void)
-{
-    double delays[3];
-    uint64_t seed = 0;
-    do
-        draw(++seed, 1, 3, delays);
-    while (delays[0] < 0.5 || delays[1] < 0.5 || delays[2] < 0.5);
-    return seed;
-}
-
 static int wait_without_memory(bide_pool *pool, wait_many *wait, size_t nth, double max_delay)
 {
     double delays[3];
-    bide_random_seed(find_long_draws());
     seams_fail_memory(nth);
     int error = wait(pool, 3, max_delay, delays);
     assert_int_equal(error, seams_memory_failed() ? ENOMEM : 0);
@@ -451,19 +439,30 @@ static int wait_without_memory(bide_pool *pool, wait_many *wait, size_t nth, dou
     return error;
 }
 
-/* First with delays that end, but none before the last allocation, to see how many there are; then each fails while others
- * wait for long. */
+static int return_at_once(void *arg, bide_value *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+/* First with delays that end, to see how many allocations there are; then each fails while others wait for long. One that stays
+ * keeps the memory for what is scheduled, so that their number is the same whenever those end. */
 static void without_memory_all_are_cancelled_and_awaited(void **state)
 {
     struct fixture *at = *state;
+    bide_future *stays = NULL;
+    assert_int_equal(bide_submit_at(at->pool, BIDE_FOREVER - 1, return_at_once, NULL, &stays), 0);
     for (int i = 0; i < 2; i++) {
         size_t nth = 1;
-        while (wait_without_memory(at->pool, waits[i], nth, 0.3) == ENOMEM)
+        while (wait_without_memory(at->pool, waits[i], nth, TINY) == ENOMEM)
             nth++;
         assert_true(nth > 5);
         while (--nth > 0)
             assert_int_equal(wait_without_memory(at->pool, waits[i], nth, LONG), ENOMEM);
     }
+    assert_int_equal(bide_future_cancel(stays), 0);
+    assert_int_equal(bide_join(stays, NULL), ECANCELED);
 }
 
 struct many_in_task {

@@ -4,8 +4,8 @@
 # Ten delays of the first kind with at least 20 ms from each to the next; those of the second are drawn by the workers.
 seed=4393
 ends_in_order() {
-    succeeds "$@" --seed $seed 10 "$EXAMPLE_SECONDS"
-    awk -v longest="$EXAMPLE_SECONDS" '
+    succeeds "$@" --seed $seed 10 "$seconds"
+    awk -v longest="$seconds" '
         { if (NF != 11) { print "not ten delays: " $0; bad = 1 }
           for (i = 2; i <= NF; i++)
               if ($i !~ /^[0-9]+\.[0-9]+$/ || $i > longest) { print "not from 0 to " longest ": " $i; bad = 1 } }

@@ -4,8 +4,8 @@
 # Ten delays with at least 20 ms from each to the next.
 seed=2259
 ends_in_order() {
-    succeeds "$@" --seed $seed 10 "$EXAMPLE_SECONDS"
-    awk -v longest="$EXAMPLE_SECONDS" '
+    succeeds "$@" --seed $seed 10 "$seconds"
+    awk -v longest="$seconds" '
         !/^sleeper [0-9]: [0-9]+\.[0-9]+ s$/ || seen[$2]++ || $3 > longest { print "what is this: " $0; bad = 1 }
         $3 < last { disorder = 2 }
         { last = $3 }

@@ -52,12 +52,12 @@ check_width() {
 
 seed=2259
 bars_grow() {
-    on_terminal 24 80 --seed $seed 10 "$EXAMPLE_SECONDS"
-    grep -q '\[#' "$work/shown" || fail "no bar"
+    on_terminal 24 80 --seed $seed 10 "$seconds"
     check_width 80
     longest=$(sed -n 's/^wait \([0-9]*\): .*/\1/p' "$work/shown" | tail -n 1)
-    [ "$(grep "^wait *$longest \[" "$work/shown" | sort -u | wc -l)" -ge 3 ] || fail "the bar of wait $longest did not grow"
-    check_screen n=10 -v max_delay="$EXAMPLE_SECONDS" -v ascending=1 -v gap=0.02
+    check_screen n=10 -v max_delay="$seconds" -v ascending=1 -v gap=0.02 || return
+    grep -q '\[#' "$work/shown" || return 2
+    [ "$(grep "^wait *$longest \[" "$work/shown" | sort -u | wc -l)" -ge 3 ] || return 2
 }
 in_order bars_grow
 

@@ -9,8 +9,8 @@ check() {
 # Ten delays with at least 20 ms from each to the next.
 seed=2259
 ends_in_order() {
-    succeeds "$@" --seed $seed 10 "$EXAMPLE_SECONDS"
-    awk -f "$here/waits.awk" -v n=10 -v max_delay="$EXAMPLE_SECONDS" -v ascending=1 -v gap=0.02 "$work/out"
+    succeeds "$@" --seed $seed 10 "$seconds"
+    awk -f "$here/waits.awk" -v n=10 -v max_delay="$seconds" -v ascending=1 -v gap=0.02 "$work/out"
 }
 in_order ends_in_order "$@"
 

@@ -35,13 +35,28 @@ each_done_once() {
 }
 
 # start COMMAND…: in the background, as $workers.
+patience=60
 start() {
-    "$@" --consumers 4 --stale 1 --beat 0.2 "$port" >"$work/out" 2>"$work/errors" &
+    : >"$work/out"
+    "$@" --consumers 4 --patience $patience --stale 1 --beat 0.2 "$port" >"$work/out" 2>"$work/errors" &
     workers=$!
     started="$started $workers"
 }
 
-# stopped N: it has ended, with that status.
+# add_more: twice as many as the last time.
+jobs=0 more=30
+add_more() {
+    more=$((2 * more))
+    add $((jobs + 1)) $((jobs + more)) 0.05
+    jobs=$((jobs + more))
+}
+
+# How many were begun and not done.
+pending() {
+    redis xpending jobs consumers - + 100 | grep -c -e - || :
+}
+
+# ends_with N: it has ended, with that status.
 ends_with() {
     status=0
     wait "$workers" || status=$?
@@ -49,7 +64,12 @@ ends_with() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"
 }
 
+# Not before it has news of its health: then it knows the signal.
 stop() {
+    until grep -q '^healthy: [0-9]* to do, reply after [0-9.]* ms$' "$work/out"; do
+        kill -0 "$workers" 2>"$work/killed" || fail "no news of its health"
+        sleep 0.05
+    done
     kill -TERM "$workers"
     ends_with 0
     [ ! -s "$work/err" ] || fail "errors"
@@ -58,40 +78,48 @@ stop() {
 
 # The first job is taken by one that will never be heard of again.
 redis xgroup create jobs consumers 0 mkstream >"$work/added"
-add 1 60 0.05
+add_more
 redis xreadgroup group consumers dead count 1 streams jobs '>' >"$work/added"
 
-# Asked to stop in the midst of it: what was taken is done, and the rest left.
-start "$@"
-until_done 10
-stop
-grep -q '^healthy: [0-9]* to do, reply after [0-9.]* ms$' "$work/out" || fail "no news of its health"
-[ "$(redis xlen jobs)" -gt 0 ] || fail "it did not stop in the midst of it"
-[ $(($(redis xlen jobs) + $(redis llen 'done'))) -eq 60 ] || fail "some are lost"
-pending=$(redis xpending jobs consumers - + 100 | grep -c -e - || :)
-[ "$pending" -le 1 ] || fail "$pending were begun and not done"
+# Asked to stop in the midst of it: what was taken is done, and the rest left. Is none left, it was too late for that.
+while :; do
+    start "$@"
+    until_done $((jobs - more + 10))
+    stop
+    [ $(($(redis xlen jobs) + $(redis llen 'done'))) -eq $jobs ] || fail "some are lost"
+    begun=$(pending)
+    [ "$begun" -le 1 ] || fail "$begun were begun and not done"
+    [ "$(redis xlen jobs)" -eq "$begun" ] || break
+    add_more
+done
 
 # The next does the rest, and what comes later.
 start "$@"
-until_done 60
-add 61 70 0
-until_done 70
+until_done $jobs
+add $((jobs + 1)) $((jobs + 10)) 0
+jobs=$((jobs + 10))
+until_done $jobs
 stop
-each_done_once 70
+each_done_once $jobs
 
-# Killed: others take over.
-add 71 90 0.05
+# Killed in the midst of it: others take over what was begun. Was all done, it was too late for that.
+more=10
+while :; do
+    add_more
+    start "$@"
+    until_done $((jobs - more + 5))
+    kill -KILL "$workers"
+    ends_with 137
+    [ "$(pending)" -eq 0 ] || break
+done
 start "$@"
-until_done 75
-kill -KILL "$workers"
-ends_with 137
-start "$@"
-until_done 90
+until_done $jobs
 stop
-each_done_once 90
+each_done_once $jobs
 
 # Redis does not reply, and then is gone.
-start "$@" --patience 0.5
+patience=0.5
+start "$@"
 while [ ! -s "$work/out" ]; do sleep 0.05; done
 kill -STOP "$server"
 ends_with 1

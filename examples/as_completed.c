@@ -70,20 +70,23 @@ int main(int argc, char *argv[])
         {"garden", 0.4, 9},
     };
     size_t n = sizeof sensors / sizeof *sensors;
-    double patience = 1;
+    double patience = 1, slower = 1;
     const struct cli_arg args[] = {
+        {.form = "--slower TIMES", .seconds = &slower},
         {.form = "[PATIENCE]", .seconds = &patience},
         {0},
     };
     cli_read(argc, argv, "Poll four sensors, one of which is deaf, for PATIENCE seconds (1 unless given).", args);
     cli_line_by_line();
+    for (size_t i = 0; i < n; i++)
+        sensors[i].seconds *= slower;
 
     bide_pool *pool;
     bide_pool_options options = {.workers = (unsigned)n};
     int error = bide_pool_create(&pool, &options);
     if (error)
         return cli_end(error);
-    error = poll_all(pool, sensors, n, patience);
+    error = poll_all(pool, sensors, n, patience * slower);
     bide_pool_destroy(pool);
     return cli_end(error);
 }

@@ -60,12 +60,16 @@ int main(int argc, char *argv[])
     };
     size_t n = sizeof pages / sizeof *pages;
     unsigned at_once = 2;
+    double slower = 1;
     const struct cli_arg args[] = {
+        {.form = "--slower TIMES", .seconds = &slower},
         {.form = "[AT_ONCE]", .count = &at_once, .least = 1},
         {0},
     };
     cli_read(argc, argv, "Fetch five pages, of which one is missing, AT_ONCE of them at a time (2 unless given).",
              args);
+    for (size_t i = 0; i < n; i++)
+        pages[i].seconds *= slower;
 
     bide_pool *pool;
     int failure = 0, error = bide_pool_create(&pool, NULL);

@@ -67,16 +67,23 @@ int main(int argc, char *argv[])
         {"second", 0.2, 0},
         {"deaf", 3600, ETIMEDOUT},
     };
-    const struct cli_arg args[] = {{0}};
+    size_t n = sizeof mirrors / sizeof *mirrors;
+    double slower = 1;
+    const struct cli_arg args[] = {
+        {.form = "--slower TIMES", .seconds = &slower},
+        {0},
+    };
     cli_read(argc, argv, "Ask four mirrors, of which one fails and one answers soon.", args);
     cli_line_by_line();
+    for (size_t i = 0; i < n; i++)
+        mirrors[i].seconds *= slower;
 
     bide_pool *pool;
     bide_value answer;
     int error = bide_pool_create(&pool, NULL);
     if (error)
         return cli_end(error);
-    error = first_success(pool, mirrors, sizeof mirrors / sizeof *mirrors, &answer);
+    error = first_success(pool, mirrors, n, &answer);
     bide_pool_destroy(pool);
     if (!error)
         printf("%s won\n", ((const struct mirror *)answer.ptr)->name);

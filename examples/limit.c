@@ -11,6 +11,7 @@ enum { CALLERS = 10, AT_ONCE = 3 };
 struct service {
     bide_event there; /* all zero: not yet */
     bide_semaphore permits;
+    double seconds; /* that it takes for each */
     atomic_int callers, most, served;
 };
 
@@ -20,7 +21,7 @@ static void serve(struct service *service)
     int callers = atomic_fetch_add(&service->callers, 1) + 1, most = atomic_load(&service->most);
     while (callers > most && !atomic_compare_exchange_weak(&service->most, &most, callers))
         ;
-    bide_sleep(0.05);
+    bide_sleep(service->seconds);
     atomic_fetch_sub(&service->callers, 1);
     atomic_fetch_add(&service->served, 1);
 }
@@ -52,8 +53,14 @@ int main(int argc, char *argv[])
 {
     bide_pool *pool;
     struct service service = {.most = 0};
-    cli_read(argc, argv, "Let ten tasks use what bears three at once.", &(struct cli_arg){0});
+    double slower = 1;
+    const struct cli_arg args[] = {
+        {.form = "--slower TIMES", .seconds = &slower},
+        {0},
+    };
+    cli_read(argc, argv, "Let ten tasks use what bears three at once.", args);
     cli_line_by_line();
+    service.seconds = 0.05 * slower;
 
     int error = bide_pool_create(&pool, NULL);
     if (error)

@@ -45,6 +45,18 @@ in_order() {
     done
 }
 
+# compare_lines PATTERNS LATE: each line of the output matches the pattern in the same line of the file. 2: or LATE, where that is given.
+compare_lines() {
+    awk -v patterns="$1" -v late="$2" '
+        { if ((getline pattern <patterns) <= 0) pattern = "no more lines"
+          if ($0 !~ "^(" pattern ")$") {
+              print "line " NR " should be: " pattern
+              if (late != "" && $0 ~ "^(" late ")$") disorder = 2
+              else bad = 1 } }
+        END { if ((getline pattern <patterns) > 0) { print "missing: " pattern; bad = 1 }
+              exit bad ? 1 : disorder }' "$work/out"
+}
+
 # One line on stderr that begins with the name of the program, and the exit status given.
 complains() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"

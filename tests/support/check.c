@@ -38,7 +38,6 @@ unsigned check_failures(void)
 {
     pthread_mutex_lock(&lock);
     unsigned result = failures;
-    failures = 0;
     pthread_mutex_unlock(&lock);
     return result;
 }

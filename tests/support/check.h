@@ -13,7 +13,7 @@
 bool check_true(bool condition, const char *text, const char *file, int line);
 bool check_equal(intmax_t actual, intmax_t expected, const char *text, const char *file, int line);
 
-/* Checks that have failed since the last call. */
+/* Checks that have failed so far. */
 unsigned check_failures(void);
 
 /* For stress programs: BIDE_TEST_SCALE (default 1, a real number above 0) times rounds, at least 1. */

@@ -45,7 +45,8 @@ in_order() {
     done
 }
 
-# compare_lines PATTERNS LATE: each line of the output matches the pattern in the same line of the file. 2: or LATE, where that is given.
+# compare_lines PATTERNS LATE: each line of the output matches the pattern in the same line of the file. 2: or LATE, where that is
+# given.
 compare_lines() {
     awk -v patterns="$1" -v late="$2" '
         { if ((getline pattern <patterns) <= 0) pattern = "no more lines"

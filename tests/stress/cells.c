@@ -243,6 +243,18 @@ static void *allocate_and_free(void *arg)
     return NULL;
 }
 
+/* AddressSanitizer is given all cells to keep, and its lock may be one that the child finds locked for good (seen with gcc 12). */
+#if defined __SANITIZE_ADDRESS__
+#define CHILD_HAS_CELLS false
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define CHILD_HAS_CELLS false
+#endif
+#endif
+#ifndef CHILD_HAS_CELLS
+#define CHILD_HAS_CELLS true
+#endif
+
 /* In the midst of it: whatever the other threads were at, the child can have cells. It leaves by exec: what looks for lost
  * memory at an exit would find theirs. */
 static void have_cells_in_a_child_process(uint64_t mark)
@@ -271,7 +283,8 @@ static void threads_and_users_come_and_go(uint64_t *seed)
         seeds[i] = test_random(seed) | 1;
         CHECK_EQUAL(pthread_create(&threads[i], NULL, allocate_and_free, &seeds[i]), 0);
     }
-    have_cells_in_a_child_process(test_random(seed));
+    if (CHILD_HAS_CELLS)
+        have_cells_in_a_child_process(test_random(seed));
     for (int i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_join(threads[i], NULL), 0);
     for (unsigned i = 0; i < SLOTS; i++)

@@ -33,7 +33,7 @@ static int spawn_closed_to_signals(pthread_t *thread, const pthread_attr_t *attr
     tools_enter_library(); /* glibc keeps stacks for the next thread: helgrind does not see the lock it does that under */
     int error = spawn_thread(thread, attributes, body, arg);
     tools_leave_library();
-    tools_end_creation();
+    tools_end_calls(); /* drd's pthread_create() hands the thread what it needs on this stack, which may be a task's */
     pthread_sigmask(SIG_SETMASK, &own, NULL);
     return error;
 }

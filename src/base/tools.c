@@ -56,8 +56,7 @@ void tools_end(const volatile void *address, size_t size)
     VALGRIND_HG_CLEAN_MEMORY(address, size);
 }
 
-/* In the place of pthread_create(), as drd has it: it hands the thread what it needs on its caller's stack. */
-void tools_end_creation(void)
+void tools_end_calls(void)
 {
     enum { FRAMES = 2048 };
     char *frame = __builtin_frame_address(0);

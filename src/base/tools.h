@@ -10,8 +10,8 @@ void tools_release(const volatile void *address);
 void tools_acquire(const volatile void *address);
 /* What was in this memory has ended; what comes there next has nothing to do with it. */
 void tools_end(const volatile void *address, size_t size);
-/* After a thread was created: what drd has left on the creator's stack, which it takes for any memory if it is a task's. */
-void tools_end_creation(void);
+/* What earlier calls have left on the stack beyond this one has ended: drd goes on taking it for what it was. */
+void tools_end_calls(void);
 /* Around a call of the C library whose inside a tool takes for the caller's doing. */
 void tools_enter_library(void);
 void tools_leave_library(void);
@@ -22,7 +22,7 @@ void tools_end_futex(void);
 #define tools_release(address) ((void)(address))
 #define tools_acquire(address) ((void)(address))
 #define tools_end(address, size) ((void)(address))
-#define tools_end_creation() ((void)0)
+#define tools_end_calls() ((void)0)
 #define tools_enter_library() ((void)0)
 #define tools_leave_library() ((void)0)
 #define tools_begin_futex() ((void)0)

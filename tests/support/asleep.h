@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,35 +31,57 @@ static inline void sleeper_goes(struct sleeper *sleeper)
     gate_arrive(&sleeper->going);
 }
 
-/* It waits for a lock, which whoever has it may keep for long: by futex(2), or between two tries. A wait of bide, or for a
- * condition, is another kind of futex(2), and a sleep of bide lasts until a time. */
-static inline bool sleeper_wants_lock(long call, unsigned long how)
+/* The kernel has put it to sleep, and nobody has woken it since: of a thread on its way from one processor to another it still
+ * tells the call that it slept in. */
+static inline bool sleeper_sleeps(const char *stat)
 {
-    const unsigned long futex_wait_private = 0x80, for_so_long = 0;
-    return (call == SYS_futex && how == futex_wait_private) || (call == SYS_clock_nanosleep && how == for_so_long);
+    const char *name_ends = strrchr(stat, ')');
+    return name_ends && strncmp(name_ends, ") S", 3) == 0;
 }
 
-/* A thread that has ended rests too. */
-static inline bool sleeper_rests(const char *path)
+/* In a call that is neither for valgrind's turn nor for a lock, which whoever has it may keep for long: that is a futex(2) of
+ * the plain kind, or a nap between two tries. A wait of bide, or for a condition, is another kind of futex(2), and a sleep of
+ * bide lasts until a time. (An emulated thread tells the number that its call has outside.) */
+static inline bool sleeper_calls(const char *call)
 {
-    char text[64] = "";
+    const unsigned long futex_wait_private = 0x80, for_so_long = 0;
     unsigned long how = 0;
+    if (sscanf(call, "%*d %*x %lx", &how) != 1)
+        return false;
+    long number = atol(call);
+    return number >= 0 && number != SYS_read && how != futex_wait_private &&
+           !(number == SYS_clock_nanosleep && how == for_so_long);
+}
+
+/* The first line of what the kernel tells of a thread; false: it has ended. */
+static inline bool sleeper_look(const struct sleeper *sleeper, const char *name, char *line, int size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/%s", sleeper->thread, name);
     FILE *file = fopen(path, "r");
-    if (!file)
-        return errno == ENOENT;
-    bool tells = fgets(text, sizeof text, file) && sscanf(text, "%*d %*x %lx", &how) == 1;
-    fclose(file);
-    long call = tells ? atol(text) : -1;
-    return call >= 0 && call != SYS_read && !sleeper_wants_lock(call, how);
+    if (!file && errno == ENOENT)
+        return false;
+    if (!file || !fgets(line, size, file))
+        *line = '\0';
+    if (file)
+        fclose(file);
+    return true;
+}
+
+/* That it sleeps comes first: it cannot leave that sleep for a lock in between unseen. A thread that has ended rests too. */
+static inline bool sleeper_rests(const struct sleeper *sleeper)
+{
+    char stat[512], call[512];
+    if (!sleeper_look(sleeper, "stat", stat, sizeof stat) || !sleeper_look(sleeper, "syscall", call, sizeof call))
+        return true;
+    return sleeper_sleeps(stat) && sleeper_calls(call);
 }
 
 /* Wait until it rests: three looks in a row, as something else inside the call may put it to sleep for a moment too. */
 static inline void sleeper_await(struct sleeper *sleeper)
 {
-    char path[64];
     gate_await(&sleeper->going, 1);
-    snprintf(path, sizeof path, "/proc/self/task/%ld/syscall", sleeper->thread);
-    for (int looks = 0; looks < 3; looks = sleeper_rests(path) ? looks + 1 : 0)
+    for (int looks = 0; looks < 3; looks = sleeper_rests(sleeper) ? looks + 1 : 0)
         sched_yield();
 }
 

@@ -6,6 +6,7 @@
 #include "base/pages.h"
 #include "base/process.h"
 #include "base/spin.h"
+#include "base/trail.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@
 /* A free one. */
 struct cell {
     struct cell *next;
+    uintptr_t ahead;    /* in its magazine: see trail.h */
     struct cell *below; /* of the first of a magazine in the depot: the next magazine */
 };
 
@@ -58,6 +60,7 @@ static struct {
 static _Thread_local struct {
     struct cell *loaded, *full;
     unsigned count; /* of the loaded ones */
+    struct trail trail;
     bool ends_with_thread;
 } mine;
 
@@ -272,6 +275,7 @@ void *cell_alloc(void)
         return NULL;
     struct cell *cell = mine.loaded;
     mine.loaded = cell->next;
+    trail_follow(cell->ahead);
     mine.count--;
     return cell;
 }
@@ -290,8 +294,8 @@ void cell_free(void *freed)
     if (mine.count == MAGAZINE)
         unload();
     cell->next = mine.loaded;
+    cell->ahead = trail_add(&mine.trail, mine.count++, cell);
     mine.loaded = cell;
-    mine.count++;
 }
 
 void cells_begin_use(void)

@@ -1,9 +1,18 @@
 #include "run/injection.h"
 
+#include "base/trail.h"
+
 #define CLOSED ((word)1)
+
+/* What this thread has pushed, wherever. */
+static _Thread_local struct {
+    struct trail trail;
+    unsigned length;
+} pushed;
 
 bool injection_push(struct injection *injection, bide_future *first, bide_future *last)
 {
+    last->ahead = trail_add(&pushed.trail, pushed.length++, first);
     word head = load_relaxed(&injection->head);
     do {
         if (head == CLOSED) {
@@ -18,11 +27,13 @@ bool injection_push(struct injection *injection, bide_future *first, bide_future
 struct batch batch_turned(bide_future *first)
 {
     struct batch batch = {NULL, first, 0};
+    struct trail trail;
     for (bide_future *future = first, *next; future; future = next) {
         next = future->link;
+        trail_follow(future->ahead);
+        future->ahead = trail_add(&trail, (unsigned)batch.length++, future);
         future->link = batch.first;
         batch.first = future;
-        batch.length++;
     }
     return batch;
 }

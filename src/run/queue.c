@@ -1,3 +1,4 @@
+#include "base/trail.h"
 #include "run/pool.h"
 
 #define SWEPT_LEAST 64 /* dead entries: fewer are not worth a walk */
@@ -31,6 +32,7 @@ static bide_future *take_oldest(bide_pool *pool)
 {
     bide_future *future = pool->first;
     pool->first = future->link;
+    trail_follow(future->ahead);
     if (!pool->first)
         pool->last = NULL;
     future->link = NULL;

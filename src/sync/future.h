@@ -83,6 +83,7 @@ struct bide_future {
         struct bide_future *link; /* in the queue of its pool */
         struct timer timer;       /* or among what the pool has scheduled for later */
     };
+    uintptr_t ahead;       /* where a walk along the link comes to later: see trail.h */
     struct runner *runner; /* its pool, which may be gone once it has ended; NULL: a promise */
 };
 

@@ -1,5 +1,6 @@
 #include "support/fixture.h"
 
+#include "base/trail.h"
 #include "run/injection.h"
 
 /* The laws of an injection as one thread sees them, against a plain list: its entries are numbered in the order of pushing. */
@@ -40,13 +41,16 @@ static void push(size_t length)
     assert_false(injection_is_empty(&model.injection));
 }
 
-/* It holds all that was pushed and not taken, the oldest first. */
+/* It holds all that was pushed and not taken, the oldest first, and each tells who comes some steps after it. */
 static void look_at(struct batch batch)
 {
     assert_int_equal(batch.length, model.pushed - model.taken);
     assert_ptr_equal(batch.last, batch.length ? &model.entries[model.pushed - 1] : NULL);
-    for (bide_future *entry = batch.first; entry; entry = entry->link)
+    for (bide_future *entry = batch.first; entry; entry = entry->link) {
         assert_ptr_equal(entry, &model.entries[model.taken++]);
+        if (model.taken - 1 + TRAIL_STEPS < model.pushed)
+            assert_ptr_equal(entry->ahead, entry + TRAIL_STEPS);
+    }
     assert_int_equal(model.taken, model.pushed);
     assert_true(injection_is_empty(&model.injection));
 }
@@ -76,6 +80,16 @@ static void single_ones_come_in_the_order_of_pushing(void **state)
         for (size_t i = 0; i < count; i++)
             push(1);
         take();
+    }
+}
+
+static void who_is_pushed_tells_who_was_some_pushes_before(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        push(1);
+        if (i >= TRAIL_STEPS)
+            assert_ptr_equal(model.entries[i].ahead, &model.entries[i - TRAIL_STEPS]);
     }
 }
 
@@ -181,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LAW(a_new_one_is_empty_and_gives_nothing),
         LAW(single_ones_come_in_the_order_of_pushing),
+        LAW(who_is_pushed_tells_who_was_some_pushes_before),
         LAW(a_chain_comes_with_its_oldest_first),
         LAW(chains_and_single_ones_keep_their_order_among_each_other),
         LAW(what_was_taken_can_be_pushed_again),

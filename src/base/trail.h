@@ -1,0 +1,29 @@
+/* Chains of cells that lie anywhere in memory: each tells which one the walk comes to some steps later, so that it is there by
+ * then. Chains here grow at the end from which they are walked, so who adds a cell notes the one it added that many steps
+ * before. It is no more than a hint: others may have added to the chain, and the cell may be gone. */
+#ifndef BASE_TRAIL_H
+#define BASE_TRAIL_H
+
+#include <stdint.h>
+
+#define TRAIL_STEPS 16 /* a step takes some nanoseconds, and a cell to come from memory some hundred */
+
+struct trail {
+    uintptr_t past[TRAIL_STEPS];
+};
+
+/* One more, before which so many were added: what it is to tell. */
+static inline uintptr_t trail_add(struct trail *trail, unsigned added, const void *cell)
+{
+    uintptr_t *past = &trail->past[added % TRAIL_STEPS], ahead = added < TRAIL_STEPS ? (uintptr_t)cell : *past;
+    *past = (uintptr_t)cell;
+    return ahead;
+}
+
+/* The walk has come to one that tells this. */
+static inline void trail_follow(uintptr_t ahead)
+{
+    __builtin_prefetch((const void *)ahead, 1);
+}
+
+#endif

@@ -40,4 +40,5 @@ func main() {
 	runtime.GOMAXPROCS(workers)
 	collect(n / 10)
 	fmt.Println("ns_per_task", float64(collect(n).Nanoseconds())/float64(n))
+	fmt.Println("again_ns_per_task", float64(collect(n).Nanoseconds())/float64(n))
 }

@@ -25,5 +25,6 @@ class Main {
         for (int i = 0; i < 10; i++)
             collect(pool, n / 10);
         System.out.println("ns_per_task " + collect(pool, n) / n);
+        System.out.println("again_ns_per_task " + collect(pool, n) / n);
     }
 }

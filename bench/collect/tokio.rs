@@ -22,4 +22,5 @@ fn main() {
         .unwrap();
     collect(&runtime, n / 10);
     print("ns_per_task", collect(&runtime, n) / n as f64);
+    print("again_ns_per_task", collect(&runtime, n) / n as f64);
 }

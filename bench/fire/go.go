@@ -30,4 +30,5 @@ func main() {
 	runtime.GOMAXPROCS(workers)
 	fire(n / 10)
 	fmt.Println("ns_per_task", float64(fire(n).Nanoseconds())/float64(n))
+	fmt.Println("again_ns_per_task", float64(fire(n).Nanoseconds())/float64(n))
 }

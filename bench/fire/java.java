@@ -19,5 +19,6 @@ class Main {
         for (int i = 0; i < 10; i++)
             fire(pool, n / 10);
         System.out.println("ns_per_task " + fire(pool, n) / n);
+        System.out.println("again_ns_per_task " + fire(pool, n) / n);
     }
 }

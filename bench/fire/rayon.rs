@@ -27,4 +27,5 @@ fn main() {
         .unwrap();
     fire(&pool, n / 10);
     print("ns_per_task", fire(&pool, n) / n as f64);
+    print("again_ns_per_task", fire(&pool, n) / n as f64);
 }

@@ -21,4 +21,5 @@ fn main() {
         .unwrap();
     fire(&runtime, n / 10);
     print("ns_per_task", fire(&runtime, n) / n as f64);
+    print("again_ns_per_task", fire(&runtime, n) / n as f64);
 }

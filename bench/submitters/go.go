@@ -39,4 +39,5 @@ func main() {
 	each := n / submitters
 	run(each / 10)
 	fmt.Println("ns_per_task", float64(run(each).Nanoseconds())/float64(submitters*each))
+	fmt.Println("again_ns_per_task", float64(run(each).Nanoseconds())/float64(submitters*each))
 }

@@ -39,4 +39,5 @@ fn main() {
     let each = n / SUBMITTERS;
     run(&pool, each / 10);
     print("ns_per_task", run(&pool, each) / (SUBMITTERS * each) as f64);
+    print("again_ns_per_task", run(&pool, each) / (SUBMITTERS * each) as f64);
 }

@@ -34,7 +34,6 @@ int main(int argc, char **argv)
     expect(tasks, "memory");
     collect(pool, tasks, arguments.size / 10);
     print("ns_per_task", collect(pool, tasks, arguments.size) * 1e9 / (double)arguments.size);
-    print("again_ns_per_task", collect(pool, tasks, arguments.size) * 1e9 / (double)arguments.size);
     free(tasks);
     return destroy_pool(pool);
 }

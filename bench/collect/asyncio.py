@@ -22,7 +22,6 @@ async def collect(n):
 async def main(n):
     await collect(n // 10)
     print("ns_per_task", await collect(n) / n)
-    print("again_ns_per_task", await collect(n) / n)
 
 
 asyncio.run(main(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000))

@@ -22,7 +22,6 @@ def main(workers, n):
     with ThreadPoolExecutor(workers) as pool:
         collect(pool, n // 10)
         print("ns_per_task", collect(pool, n) / n)
-        print("again_ns_per_task", collect(pool, n) / n)
 
 
 main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)

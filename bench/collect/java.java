@@ -25,6 +25,8 @@ class Main {
         for (int i = 0; i < 10; i++)
             collect(pool, n / 10);
         System.out.println("ns_per_task " + collect(pool, n) / n);
-        System.out.println("again_ns_per_task " + collect(pool, n) / n);
+        for (int i = 0; i < 8; i++)
+            collect(pool, n);
+        System.out.println("tenth_ns_per_task " + collect(pool, n) / n);
     }
 }

@@ -25,6 +25,5 @@ int main(int argc, char **argv)
     apr_thread_pool_t *pool = make_pool(arguments.workers);
     fire(pool, arguments.size > 10 ? arguments.size / 10 : 1);
     print("ns_per_task", fire(pool, arguments.size) * 1e9 / (double)arguments.size);
-    print("again_ns_per_task", fire(pool, arguments.size) * 1e9 / (double)arguments.size);
     return destroy_pool(pool);
 }

@@ -26,7 +26,6 @@ async def fire(n):
 async def main(n):
     await fire(n // 10)
     print("ns_per_task", await fire(n) / n)
-    print("again_ns_per_task", await fire(n) / n)
 
 
 asyncio.run(main(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000))

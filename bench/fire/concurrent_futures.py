@@ -23,7 +23,6 @@ def main(workers, n):
     pool = ThreadPoolExecutor(workers)
     wait([pool.submit(int) for _ in range(n // 10)])
     print("ns_per_task", fire(pool, n) / n)
-    print("again_ns_per_task", fire(pool, n) / n)
 
 
 main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)

@@ -29,7 +29,9 @@ int main(int argc, char **argv)
     set_workers(arguments.workers);
     fire(uv_default_loop(), requests, arguments.size / 10);
     print("ns_per_task", fire(uv_default_loop(), requests, arguments.size) * 1e9 / (double)arguments.size);
-    print("again_ns_per_task", fire(uv_default_loop(), requests, arguments.size) * 1e9 / (double)arguments.size);
+    for (int i = 0; i < 8; i++)
+        fire(uv_default_loop(), requests, arguments.size);
+    print("tenth_ns_per_task", fire(uv_default_loop(), requests, arguments.size) * 1e9 / (double)arguments.size);
     free(requests);
     return 0;
 }

@@ -26,6 +26,8 @@ int main(int argc, char **argv)
     omp_set_num_threads((int)arguments.workers);
     fire(arguments.size / 10);
     print("ns_per_task", fire(arguments.size) * 1e9 / (double)arguments.size);
-    print("again_ns_per_task", fire(arguments.size) * 1e9 / (double)arguments.size);
+    for (int i = 0; i < 8; i++)
+        fire(arguments.size);
+    print("tenth_ns_per_task", fire(arguments.size) * 1e9 / (double)arguments.size);
     return 0;
 }

@@ -33,6 +33,5 @@ int main(int argc, char **argv)
     apr_thread_pool_t *pool = make_pool(arguments.workers);
     submit_and_wait(pool, each > 10 ? each / 10 : 1);
     print("ns_per_task", submit_and_wait(pool, each) * 1e9 / (double)(each * SUBMITTERS));
-    print("again_ns_per_task", submit_and_wait(pool, each) * 1e9 / (double)(each * SUBMITTERS));
     return destroy_pool(pool);
 }

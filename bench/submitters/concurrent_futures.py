@@ -35,7 +35,6 @@ def main(workers, n):
     wait([pool.submit(int) for _ in range(n // 10)])
     each = n // SUBMITTERS
     print("ns_per_task", run(pool, each) / (SUBMITTERS * each))
-    print("again_ns_per_task", run(pool, each) / (SUBMITTERS * each))
 
 
 main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)

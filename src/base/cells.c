@@ -12,9 +12,8 @@
 #include <stddef.h>
 
 #define REGION_SIZE ((size_t)1 << 20)
-#define MAGAZINE 127             /* cells */
-#define MAGAZINES_PER_REGION 129 /* with what describes it they fill a region */
-#define SMALL_REGIONS 4          /* of these the memory comes by small pages; of the next, by huge ones: two in each */
+#define MAGAZINE 127                       /* cells */
+#define MAGAZINES_PER_REGION 129           /* with what describes it they fill a region */
 #define TOUCHED_AT_ONCE ((size_t)64 << 10) /* bytes: a page fault each would cost more than the task */
 
 #if defined BIDE_VALGRIND || defined __SANITIZE_ADDRESS__
@@ -51,8 +50,6 @@ static struct {
     struct cell *loose;   /* of threads that have ended: less than a magazine */
     unsigned loose_count; /* of them */
     struct region *open;  /* with magazines that were never taken */
-    struct region *next;  /* with nothing taken: the second half of a huge page, or NULL */
-    unsigned mapped;      /* regions there are */
     unsigned taken;       /* of the open one */
     char *touched;        /* up to where its pages are there */
 } depot;
@@ -75,8 +72,8 @@ static void depot_lock(void)
         }
     if (seen) {
         depot.top = depot.loose = NULL;
-        depot.loose_count = depot.mapped = 0;
-        depot.open = depot.next = NULL;
+        depot.loose_count = 0;
+        depot.open = NULL;
     }
 }
 
@@ -101,41 +98,16 @@ static void send_all_home(struct cell *cells)
 }
 
 /* Twice as much is mapped, of which an aligned half stays. */
-static struct region *map_aligned(size_t size)
+static struct region *map_region(void)
 {
-    char *pages = pages_map(2 * size);
+    char *pages = pages_map(2 * REGION_SIZE);
     if (!pages)
         return NULL;
-    size_t before = size - (uintptr_t)pages % size;
+    size_t before = REGION_SIZE - (uintptr_t)pages % REGION_SIZE;
     pages_unmap(pages, before);
-    if (before < size)
-        pages_unmap(pages + before + size, size - before);
+    if (before < REGION_SIZE)
+        pages_unmap(pages + before + REGION_SIZE, REGION_SIZE - before);
     return (struct region *)(void *)(pages + before);
-}
-
-/* Under the lock. */
-static struct region *map_two(void)
-{
-    struct region *two = map_aligned(2 * REGION_SIZE);
-    if (two) {
-        pages_be_huge(two, 2 * REGION_SIZE);
-        depot.next = (struct region *)(void *)((char *)two + REGION_SIZE);
-    }
-    return two;
-}
-
-/* Under the lock. */
-static struct region *next_region(void)
-{
-    struct region *next = depot.next;
-    depot.next = NULL;
-    if (!next && depot.mapped >= SMALL_REGIONS)
-        next = map_two();
-    if (!next)
-        next = map_aligned(REGION_SIZE);
-    if (next)
-        depot.mapped++;
-    return next;
 }
 
 /* Under the lock. */
@@ -143,7 +115,7 @@ static bool open_region(void)
 {
     if (depot.open && depot.taken < MAGAZINES_PER_REGION)
         return true;
-    depot.open = next_region();
+    depot.open = map_region();
     depot.taken = 0;
     depot.touched = (char *)depot.open + TOUCHED_AT_ONCE;
     return depot.open;
@@ -310,14 +282,12 @@ void cells_end_use(void)
     empty_mine();
     depot_lock();
     struct cell *all = depot.top, *loose = depot.loose;
-    struct region *open = depot.open, *next = depot.next;
+    struct region *open = depot.open;
     size_t untaken = (size_t)(MAGAZINES_PER_REGION - depot.taken) * MAGAZINE;
     depot.top = depot.loose = NULL;
-    depot.loose_count = depot.mapped = 0;
-    depot.open = depot.next = NULL;
+    depot.loose_count = 0;
+    depot.open = NULL;
     depot_unlock();
-    if (next)
-        pages_unmap(next, REGION_SIZE);
     send_all_home(loose);
     for (struct cell *below; all; all = below) {
         below = all->below;

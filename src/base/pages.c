@@ -63,15 +63,6 @@ bool pages_protect(void *pages, size_t size)
     return done;
 }
 
-void pages_be_huge(void *pages, size_t size)
-{
-#ifdef MADV_HUGEPAGE
-    advise(pages, size, MADV_HUGEPAGE);
-#else
-    (void)pages, (void)size;
-#endif
-}
-
 void pages_touch(void *pages, size_t size)
 {
     advise(pages, size, MADV_POPULATE_WRITE);

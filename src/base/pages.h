@@ -20,9 +20,6 @@ bool pages_mark_row(char *first, size_t size, size_t stride, unsigned count);
 
 bool pages_protect(void *pages, size_t size);
 
-/* Let memory come in huge pages, where the system has some to spare. */
-void pages_be_huge(void *pages, size_t size);
-
 /* Let memory be there before it is touched, if the system can do that; all at once is cheaper than page by page. */
 void pages_touch(void *pages, size_t size);
 

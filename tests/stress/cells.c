@@ -48,11 +48,6 @@ void pages_unmap(void *pages, size_t size)
     atomic_fetch_sub(&live, size);
 }
 
-void pages_be_huge(void *pages, size_t size)
-{
-    CHECK_EQUAL((uintptr_t)pages % size, 0);
-}
-
 void pages_touch(void *pages, size_t size)
 {
     (void)pages;
@@ -190,7 +185,7 @@ static void a_thread_that_outlives_the_users_lets_go_at_its_end(void)
     CHECK_EQUAL(atomic_load(&live), 0);
 }
 
-/* More than by small pages; an odd number of regions leaves half a huge page. */
+/* Regions that are used up, and one that is not. */
 static void memory_for_many_goes_home(void)
 {
     for (unsigned long regions = 1; regions <= test_scale(9); regions++) {

@@ -1,7 +1,6 @@
 /* Proof that a thread has come to rest inside a call that waits, so that "waiting" is a fact before anything is tested
  * on it. The thread says that it is about to make the call; from then on only the call can put it to sleep, and the
- * kernel tells that it did. (A thread that valgrind holds back stands in read(), or waits for a lock if turns are fair:
- * neither counts.) */
+ * kernel tells that it did. */
 #ifndef SUPPORT_ASLEEP_H
 #define SUPPORT_ASLEEP_H
 
@@ -39,18 +38,20 @@ static inline bool sleeper_sleeps(const char *stat)
     return name_ends && strncmp(name_ends, ") S", 3) == 0;
 }
 
-/* In a call that is neither for valgrind's turn nor for a lock, which whoever has it may keep for long: that is a futex(2) of
- * the plain kind, or a nap between two tries. A wait of bide, or for a condition, is another kind of futex(2), and a sleep of
- * bide lasts until a time. (An emulated thread tells the number that its call has outside.) */
+/* In a call that is neither for valgrind's turn, which is a read() or a lock, nor for a lock, which whoever has it may keep for
+ * long: that is a futex(2) of the plain kind, or a nap between two tries. A wait of bide, or for a condition, is another kind of
+ * futex(2), and a sleep of bide lasts until a time. (An emulated thread tells the number that its call has outside; and of a
+ * poll(2) how many descriptors it watches, which must not be 128.) */
 static inline bool sleeper_calls(const char *call)
 {
     const unsigned long futex_wait_private = 0x80, for_so_long = 0;
+    const long outside_nap = 230; /* on x86-64 */
     unsigned long how = 0;
     if (sscanf(call, "%*d %*x %lx", &how) != 1)
         return false;
     long number = atol(call);
     return number >= 0 && number != SYS_read && how != futex_wait_private &&
-           !(number == SYS_clock_nanosleep && how == for_so_long);
+           !((number == SYS_clock_nanosleep || number == outside_nap) && how == for_so_long);
 }
 
 /* The first line of what the kernel tells of a thread; false: it has ended. */

@@ -10,7 +10,7 @@
 #define LOOKS 1u
 #define LONG_LOOKS 1u
 #else
-#define LOOKS 128u       /* some two microseconds: more than a thread needs that is awake */
+#define LOOKS 128u       /* some three microseconds: more than a thread needs that is awake */
 #define LONG_LOOKS 1024u /* more than one needs that has to be woken first, and then stays awake */
 #endif
 #define MOST_HALVINGS 6u
@@ -49,10 +49,18 @@ unsigned patience_tries(const struct patience *patience)
 {
     if (patience->failures % NEW_HOPE == NEW_HOPE - 1)
         return LONG_LOOKS;
-    return LOOKS >> (patience->failures < MOST_HALVINGS ? patience->failures : MOST_HALVINGS);
+    unsigned reach = patience->reach > LOOKS ? patience->reach : LOOKS;
+    return reach >> (patience->failures < MOST_HALVINGS ? patience->failures : MOST_HALVINGS);
 }
 
-void patience_learn(struct patience *patience, bool paid)
+/* What took longest is forgotten slowly. */
+void patience_learn(struct patience *patience, unsigned looks)
 {
-    patience->failures = paid ? 0 : patience->failures + 1;
+    patience->failures = looks ? 0 : patience->failures + 1;
+    if (!looks)
+        return;
+    unsigned faded = patience->reach - patience->reach / 8;
+    patience->reach = 2 * looks > faded ? 2 * looks : faded;
+    if (patience->reach > LONG_LOOKS)
+        patience->reach = LONG_LOOKS;
 }

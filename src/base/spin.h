@@ -8,17 +8,18 @@
  * little: with real-time priorities the one waited for may never run while this thread only yields. */
 void spin_wait(unsigned *tries);
 
-/* How long it is worth to look before going to sleep: a few microseconds where looking has paid of late, next to nothing where
- * it has not. All zero is a beginner. */
+/* How long it is worth to look before going to sleep: about twice as long as it took when looking paid, at most about as long
+ * as it takes to be woken, and next to nothing where it has not paid of late. All zero is a beginner. */
 struct patience {
+    unsigned reach;    /* looks, as learned from when it paid */
     unsigned failures; /* since it last paid */
 };
 
 /* For how many looks, with spin_relax() between them. */
 unsigned patience_tries(const struct patience *patience);
 
-/* Whether what was looked for has come. */
-void patience_learn(struct patience *patience, bool paid);
+/* How many looks it took until what was looked for has come; 0: it has not. */
+void patience_learn(struct patience *patience, unsigned looks);
 
 /* Tell the processor that the thread is looking again and again. */
 void spin_relax(void);

@@ -120,11 +120,12 @@ void search_longer(struct worker *self)
     if (!self->searches)
         idle_begin_search(&self->pool->idle);
     self->searches = true;
-    for (unsigned looks = patience_tries(&self->patience); looks && !comes; looks--) {
+    unsigned looks = 0;
+    for (unsigned most = patience_tries(&self->patience); looks < most && !comes; looks++) {
         spin_relax();
         comes = !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail);
     }
-    patience_learn(&self->patience, comes);
+    patience_learn(&self->patience, comes ? looks : 0);
 }
 
 bool search_should_steal(struct worker *self, bool has_work, bool to_queue)

@@ -211,11 +211,12 @@ static bool changes_soon(const struct strand *self, word seen, bide_time deadlin
     bool changed = false;
     if (here.is_impatient || (deadline != BIDE_FOREVER && deadline < clock_now() + NEAR))
         return false;
-    for (unsigned looks = patience_tries(&here.patience); looks && !changed; looks--) {
+    unsigned looks = 0;
+    for (unsigned most = patience_tries(&here.patience); looks < most && !changed; looks++) {
         spin_relax();
         changed = load_relaxed(&self->word) != seen;
     }
-    patience_learn(&here.patience, changed);
+    patience_learn(&here.patience, changed ? looks : 0);
     return changed;
 }
 

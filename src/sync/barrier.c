@@ -32,12 +32,20 @@ int bide_barrier_init(bide_barrier *opaque, size_t n)
     return 0;
 }
 
+/* Under the monitor. */
+static int await_others(struct barrier *barrier, bide_time deadline)
+{
+    if (deadline == BIDE_NOW)
+        return strand_poll(strand_current());
+    return strand_may_wait() ? monitor_wait(&barrier->monitor, &barrier->waiters, deadline, STOP | LATE) : EDEADLK;
+}
+
 /* Under the monitor: one that gives up is still listed, so its round cannot be complete. */
 static int await_round(struct barrier *barrier, bide_time deadline)
 {
     size_t round = barrier->rounds;
     barrier->missing--;
-    int error = monitor_wait_until(&barrier->monitor, &barrier->waiters, deadline);
+    int error = await_others(barrier, deadline);
     if (error == EDEADLK)
         barrier->missing++;
     else if (error)

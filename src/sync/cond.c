@@ -28,9 +28,7 @@ static int unlock_and_wait(struct cond *cond, bide_mutex *mutex, struct strand *
     monitor_unlock(&cond->monitor);
     bide_mutex_unlock(mutex);
     monitor_lock(&cond->monitor);
-    int error = monitor_wait_listed(&cond->monitor, &cond->waiters, &waiter, deadline, STOP | LATE);
-    monitor_unlock(&cond->monitor);
-    return error;
+    return monitor_await_fire(&cond->monitor, &cond->waiters, &waiter, deadline);
 }
 
 int bide_cond_wait(bide_cond *cond, bide_mutex *mutex, bide_time deadline)

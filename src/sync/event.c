@@ -48,11 +48,8 @@ int bide_event_wait(bide_event *opaque, bide_time deadline)
     if (!opaque)
         return EINVAL;
     struct event *event = opened_event(opaque);
-    int error = 0;
     monitor_lock(&event->monitor);
-    if (!load_relaxed(&event->is_set))
-        error = monitor_wait_until(&event->monitor, &event->waiters, deadline);
-    return monitor_leave(&event->monitor, error, deadline);
+    return monitor_finish(&event->monitor, &event->waiters, load_relaxed(&event->is_set), deadline);
 }
 
 bool bide_event_is_set(const bide_event *event)

@@ -90,13 +90,13 @@ static int take_item(struct queue *queue, bide_value *item, struct link **served
     return 0;
 }
 
-/* Under the monitor. */
+/* Under the monitor, which it unlocks. */
 static int wait_to_be_served(struct queue *queue, struct list *side, bide_value *item, bide_time deadline)
 {
     struct trader self = {.item = *item};
     waiter_init(&self.waiter, strand_current());
     list_append(side, &self.waiter.link);
-    int error = monitor_wait_listed(&queue->monitor, side, &self.waiter, deadline, STOP | LATE);
+    int error = monitor_await_fire(&queue->monitor, side, &self.waiter, deadline);
     *item = self.item;
     return error || self.served ? error : ESHUTDOWN;
 }
@@ -107,15 +107,14 @@ static int trade(bide_queue *opaque, trade_fn *part, bide_value *item, bide_time
     struct link *served = NULL;
     monitor_lock(&queue->monitor);
     int error = part(queue, item, &served);
-    if (error == EAGAIN && deadline != BIDE_NOW)
-        error = strand_may_wait()
-                    ? wait_to_be_served(queue, part == offer ? &queue->putters : &queue->getters, item, deadline)
-                    : EDEADLK;
+    bool waits = error == EAGAIN && deadline != BIDE_NOW;
+    if (waits && strand_may_wait())
+        return wait_to_be_served(queue, part == offer ? &queue->putters : &queue->getters, item, deadline);
     monitor_unlock(&queue->monitor);
     waiters_fire(served);
     if (!error && deadline != BIDE_NOW)
         strand_pass();
-    return error;
+    return waits ? EDEADLK : error;
 }
 
 static int get_item(bide_queue *queue, bide_value *item, bide_time deadline)
@@ -227,11 +226,8 @@ int bide_queue_join(bide_queue *opaque, bide_time deadline)
     if (!opaque)
         return EINVAL;
     struct queue *queue = opened_queue(opaque);
-    int error = 0;
     monitor_lock(&queue->monitor);
-    if (queue->undone)
-        error = monitor_wait_until(&queue->monitor, &queue->joiners, deadline);
-    return monitor_leave(&queue->monitor, error, deadline);
+    return monitor_finish(&queue->monitor, &queue->joiners, queue->undone == 0, deadline);
 }
 
 void bide_queue_destroy(bide_queue *opaque)

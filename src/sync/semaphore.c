@@ -45,11 +45,8 @@ int bide_semaphore_acquire(bide_semaphore *opaque, bide_time deadline)
     if (!opaque)
         return EINVAL;
     struct semaphore *semaphore = opened_semaphore(opaque);
-    int error = 0;
     monitor_lock(&semaphore->monitor);
-    if (!take_permit(semaphore))
-        error = monitor_wait_until(&semaphore->monitor, &semaphore->waiters, deadline);
-    return monitor_leave(&semaphore->monitor, error, deadline);
+    return monitor_finish(&semaphore->monitor, &semaphore->waiters, take_permit(semaphore), deadline);
 }
 
 int bide_semaphore_try(bide_semaphore *opaque)

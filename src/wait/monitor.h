@@ -35,13 +35,13 @@ int monitor_wait(struct monitor *monitor, struct list *condition, bide_time dead
 int monitor_wait_listed(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline,
                         word reasons);
 
-/* What is waited for is not ready: wait as its user asked to, or with BIDE_NOW have a look. EDEADLK: it must not wait here.
- * Else as above. */
-int monitor_wait_until(struct monitor *monitor, struct list *condition, bide_time deadline);
+/* Unlock, and wait to be fired, as monitor_wait_listed() with STOP and LATE; for who needs nothing but the fire, and so does not
+ * lock again. */
+int monitor_await_fire(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline);
 
-/* The end of a call that waits, unless it was ready: unlock. A task that finds everything ready lets others run now and then.
- * The error. */
-int monitor_leave(struct monitor *monitor, int error, bide_time deadline);
+/* The end of a call that waits unless it is ready: unlock, and if need be wait to be fired, or with BIDE_NOW have a look.
+ * EDEADLK: it must not wait here. A task that finds everything ready lets others run now and then. The error. */
+int monitor_finish(struct monitor *monitor, struct list *condition, bool ready, bide_time deadline);
 
 /* The same as monitor_wait_listed(), but ECANCELED is not delivered: what comes of the wait may still turn out to be ready. */
 int monitor_wait_keeping_stop(struct monitor *monitor, struct list *condition, struct waiter *waiter,

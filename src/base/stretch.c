@@ -16,6 +16,7 @@ void stretch_refresh(struct stretch *stretch)
 void stretch_init(struct stretch *stretch)
 {
     stretch->quickest = UINT64_MAX;
+    stretch->count = 0;
     for (int i = 0; i < LESSONS; i++)
         stretch_refresh(stretch);
 }

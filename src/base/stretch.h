@@ -2,19 +2,22 @@
  * stretch that was shorter than the quickest system call has made none, and so has left the mask as it was.
  *
  * Time is the processor's own counter where it is fine enough (x86-64); elsewhere no stretch is short. The quickest call is
- * learned from those that the thread makes itself, again and again, and half of it is the limit: so a processor that has
- * become faster meanwhile is not misjudged. A stretch with marks is as long as the longest of its parts: so what bide itself does
- * in between, in many calls, does not make it long. */
+ * learned from those that the thread makes itself, after one of STRETCHES_PER_LESSON stretches at the latest, and three quarters
+ * of it are the limit: so a processor that becomes faster meanwhile is not misjudged. A stretch with marks is as long as the
+ * longest of its parts: so what bide itself does in between, in many calls, does not make it long. */
 #ifndef BASE_STRETCH_H
 #define BASE_STRETCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#define STRETCHES_PER_LESSON 64
+
 struct stretch {
     uint64_t began;
     uint64_t quickest; /* system call so far */
-    bool is_long;      /* whatever the counter says */
+    unsigned count;
+    bool is_long; /* whatever the counter says */
 };
 
 #if defined __x86_64__
@@ -52,7 +55,7 @@ static inline void stretch_mark(struct stretch *stretch)
 {
     uint64_t began = stretch->began;
     stretch->began = stretch_clock();
-    if (stretch->began - began >= stretch->quickest / 2)
+    if (stretch->began - began >= stretch->quickest / 4 * 3)
         stretch->is_long = true;
 }
 
@@ -60,7 +63,7 @@ static inline void stretch_mark(struct stretch *stretch)
 static inline bool stretch_was_short(struct stretch *stretch)
 {
     stretch_mark(stretch);
-    bool was_short = !stretch->is_long;
+    bool was_short = !stretch->is_long && ++stretch->count % STRETCHES_PER_LESSON != 0;
     stretch->is_long = false;
     return was_short;
 }

@@ -44,6 +44,8 @@ bool worker_push(struct worker *self, word entry)
 
 void worker_make_ready(struct worker *worker, struct link *fiber)
 {
+    if (worker_here)
+        stretch_mark(&worker_here->stretch);
     if (worker == worker_here) {
         fiber_make_ready(fiber);
         return;

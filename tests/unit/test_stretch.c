@@ -160,6 +160,20 @@ static void after_a_lesson_a_new_stretch_begins(void **state)
     assert_some_if_native(empty);
 }
 
+static void one_of_some_counts_as_long_for_a_lesson(void **state)
+{
+    (void)state;
+    struct stretch stretch;
+    stretch_init(&stretch);
+    stretch.quickest = UINT64_MAX;
+    stretch_begin(&stretch);
+    unsigned in_a_row = 0;
+    for (unsigned i = 0; i < TRIES; i++) {
+        in_a_row = stretch_was_short(&stretch) ? in_a_row + 1 : 0;
+        assert_true(in_a_row < STRETCHES_PER_LESSON);
+    }
+}
+
 static void a_slower_lesson_teaches_nothing(void **state)
 {
     (void)state;
@@ -190,6 +204,7 @@ int main(void)
         ALONE(what_was_called_long_is),
         ALONE(each_stretch_begins_where_the_last_one_ended),
         ALONE(after_a_lesson_a_new_stretch_begins),
+        ALONE(one_of_some_counts_as_long_for_a_lesson),
         ALONE(a_slower_lesson_teaches_nothing),
         ALONE(a_quicker_lesson_counts_at_once),
     };

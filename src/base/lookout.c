@@ -324,6 +324,15 @@ bool lookout_should_look(struct lookout *lookout)
     return lookout->used && (lookout->seen || ++lookout->turns >= TURNS || clock_now() >= lookout->next_look);
 }
 
+bool lookout_look(struct lookout *lookout)
+{
+    int kept = errno;
+    if (!lookout->seen)
+        watch(lookout, BIDE_NOW);
+    errno = kept;
+    return lookout->seen;
+}
+
 static void take_all_of(struct lookout *lookout, int fd, struct list *taken)
 {
     struct list *links = &lookout->sights[fd].links;
@@ -335,8 +344,7 @@ struct link *lookout_take(struct lookout *lookout)
 {
     int kept = errno;
     struct list taken = {NULL};
-    if (!lookout->seen)
-        watch(lookout, BIDE_NOW);
+    lookout_look(lookout);
     for (int fd; (fd = next_seen(lookout)) >= 0;)
         take_all_of(lookout, fd, &taken);
     lookout->seen = 0;

@@ -43,6 +43,9 @@ bool lookout_is_used(const struct lookout *lookout);
 /* Was something seen and not taken, or is it time to look without waiting? To be asked at each turn of a thread that is busy. */
 bool lookout_should_look(struct lookout *lookout);
 
+/* O2, without waiting, by who is not woken meanwhile: was something seen? */
+bool lookout_look(struct lookout *lookout);
+
 /* Was something seen and not taken? */
 bool lookout_has_seen(const struct lookout *lookout);
 

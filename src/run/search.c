@@ -1,7 +1,10 @@
 #include "run/search.h"
 
+#include "base/clock.h"
 #include "base/inline.h"
 
+#define NEAR ((bide_time)100000) /* nanoseconds */
+#define LOOKS_PER_LOOKOUT 16     /* which costs a system call */
 #define OTHERS_ROUND 32 /* every so many times the queue comes first, what others have comes before it */
 
 static word next_of_deques(struct worker *self)
@@ -109,7 +112,15 @@ static bool can_steal(const struct worker *self)
 
 bool search_should_last(const struct worker *self)
 {
-    return !self->has_looked && !load_relaxed(&self->pool->timed) && fibers_first_time(&self->fibers) == BIDE_FOREVER;
+    if (self->has_looked || load_relaxed(&self->pool->timed))
+        return false;
+    bide_time alarm = fibers_first_time(&self->fibers);
+    return alarm == BIDE_FOREVER || alarm > clock_now() + NEAR;
+}
+
+static bool sees_something(const struct worker *self, unsigned looks)
+{
+    return looks % LOOKS_PER_LOOKOUT == 0 && lookout_is_used(self->lookout) && lookout_look(self->lookout);
 }
 
 void search_longer(struct worker *self)
@@ -123,7 +134,8 @@ void search_longer(struct worker *self)
     unsigned looks = 0;
     for (unsigned most = patience_tries(&self->patience); looks < most && !comes; looks++) {
         spin_relax();
-        comes = !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail);
+        comes = !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail) ||
+                sees_something(self, looks);
     }
     patience_learn(&self->patience, comes ? looks : 0);
 }

@@ -21,7 +21,7 @@ bool search_should_steal(struct worker *self, bool has_work, bool to_queue);
  * was the one that watches what is scheduled, another one has to. */
 word search_steal(struct worker *self);
 
-/* Before it sleeps it searches for a moment: what comes then needs no waking. Not with an alarm to keep. */
+/* Before it sleeps it searches for a moment: what comes then needs no waking. Not with an alarm to keep soon. */
 bool search_should_last(const struct worker *self);
 
 /* Do that, without the monitor. */

@@ -101,10 +101,15 @@ static void work_holding(struct worker *self)
     }
 }
 
+/* Do its fibers wait for something that comes without another thread? */
+static bool awaits_outside(const struct worker *worker)
+{
+    return lookout_is_used(worker->lookout) || fibers_first_time(&worker->fibers) != BIDE_FOREVER;
+}
+
 static bool is_at_end(const struct worker *worker, const struct worker *self)
 {
-    return (worker == self || (worker->starves && link_is_listed(&worker->idle.link))) &&
-           fibers_first_time(&worker->fibers) == BIDE_FOREVER && !lookout_is_used(worker->lookout);
+    return (worker == self || (worker->starves && link_is_listed(&worker->idle.link))) && !awaits_outside(worker);
 }
 
 /* With no memory for a fiber to park on, tasks wait until one is free; but not if no task can move that could free one. */
@@ -202,7 +207,7 @@ static APART bool look_round(struct worker *self, bool to_queue, bool has_spare)
     } else if (!finds && list_is_empty(&self->fibers.ready) && search_should_last(self)) {
         monitor_unlock(&pool->monitor);
         search_longer(self);
-        self->fibers.to_queue = lookout_is_used(self->lookout); /* who goes on with a fiber searches no more */
+        self->fibers.to_queue = awaits_outside(self); /* who goes on with a fiber searches no more */
     } else {
         rest(self, finds, has_better);
     }

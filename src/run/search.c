@@ -5,7 +5,7 @@
 
 #define NEAR ((bide_time)100000) /* nanoseconds */
 #define LOOKS_PER_LOOKOUT 16     /* which costs a system call */
-#define OTHERS_ROUND 32 /* every so many times the queue comes first, what others have comes before it */
+#define OTHERS_ROUND 32          /* every so many times the queue comes first, what others have comes before it */
 
 static word next_of_deques(struct worker *self)
 {

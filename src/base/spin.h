@@ -8,8 +8,8 @@
  * little: with real-time priorities the one waited for may never run while this thread only yields. */
 void spin_wait(unsigned *tries);
 
-/* How long it is worth to look before going to sleep: about twice as long as it took when looking paid, at most about as long
- * as it takes to be woken, and next to nothing where it has not paid of late. All zero is a beginner. */
+/* How long it is worth to look before going to sleep: twice as long as it took when looking paid, within bounds, and next to
+ * nothing where it has not paid of late. All zero is a beginner. */
 struct patience {
     unsigned reach;    /* looks, as learned from when it paid */
     unsigned failures; /* since it last paid */

@@ -3,8 +3,9 @@
  *
  * Time is the processor's own counter where it is fine enough (x86-64); elsewhere no stretch is short. The quickest call is
  * learned from those that the thread makes itself, after one of STRETCHES_PER_LESSON stretches at the latest, and three quarters
- * of it are the limit: so a processor that becomes faster meanwhile is not misjudged. A stretch with marks is as long as the
- * longest of its parts: so what bide itself does in between, in many calls, does not make it long. */
+ * of it are the limit: so a processor that becomes faster, by more than a third and without having slept, is misjudged for no
+ * longer than that. A stretch with marks is as long as the longest of its parts: so what bide itself does in between, in many
+ * calls, does not make it long. */
 #ifndef BASE_STRETCH_H
 #define BASE_STRETCH_H
 

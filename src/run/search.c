@@ -4,8 +4,9 @@
 #include "base/inline.h"
 
 #define NEAR ((bide_time)100000) /* nanoseconds */
-#define LOOKS_PER_LOOKOUT 16     /* which costs a system call */
-#define OTHERS_ROUND 32          /* every so many times the queue comes first, what others have comes before it */
+#define LONGEST ((bide_time)30000)
+#define LOOKS_APART 16  /* looks between two at what costs more: the clock, and the lookout */
+#define OTHERS_ROUND 32 /* every so many times the queue comes first, what others have comes before it */
 
 static word next_of_deques(struct worker *self)
 {
@@ -118,24 +119,29 @@ bool search_should_last(const struct worker *self)
     return alarm == BIDE_FOREVER || alarm > clock_now() + NEAR;
 }
 
-static bool sees_something(const struct worker *self, unsigned looks)
-{
-    return looks % LOOKS_PER_LOOKOUT == 0 && lookout_is_used(self->lookout) && lookout_look(self->lookout);
-}
-
-void search_longer(struct worker *self)
+static bool sees_something(const struct worker *self)
 {
     const bide_pool *pool = self->pool;
-    bool comes = false;
+    return !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail);
+}
+
+/* A look takes the longer, the more workers there are, and the more descriptors where there is no epoll. */
+void search_longer(struct worker *self)
+{
+    bide_time until = clock_now() + LONGEST;
+    bool comes = false, late = false;
+    unsigned looks = 0;
     self->has_looked = true;
     if (!self->searches)
         idle_begin_search(&self->pool->idle);
     self->searches = true;
-    unsigned looks = 0;
-    for (unsigned most = patience_tries(&self->patience); looks < most && !comes; looks++) {
+    for (unsigned most = patience_tries(&self->patience); looks < most && !comes && !late; looks++) {
         spin_relax();
-        comes = !injection_is_empty(&pool->injection) || can_steal(self) || load_relaxed(&self->fibers.mail) ||
-                sees_something(self, looks);
+        comes = sees_something(self);
+        if (!comes && looks % LOOKS_APART == 0) {
+            comes = lookout_is_used(self->lookout) && lookout_look(self->lookout);
+            late = clock_now() >= until;
+        }
     }
     patience_learn(&self->patience, comes ? looks : 0);
 }

@@ -27,7 +27,6 @@ static int unlock_and_wait(struct cond *cond, bide_mutex *mutex, struct strand *
     list_append(&cond->waiters, &waiter.link);
     monitor_unlock(&cond->monitor);
     bide_mutex_unlock(mutex);
-    monitor_lock(&cond->monitor);
     return monitor_await_fire(&cond->monitor, &cond->waiters, &waiter, deadline);
 }
 

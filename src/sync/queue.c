@@ -96,6 +96,7 @@ static int wait_to_be_served(struct queue *queue, struct list *side, bide_value 
     struct trader self = {.item = *item};
     waiter_init(&self.waiter, strand_current());
     list_append(side, &self.waiter.link);
+    monitor_unlock(&queue->monitor);
     int error = monitor_await_fire(&queue->monitor, side, &self.waiter, deadline);
     *item = self.item;
     return error || self.served ? error : ESHUTDOWN;

@@ -74,7 +74,6 @@ int monitor_wait(struct monitor *monitor, struct list *condition, bide_time dead
 
 int monitor_await_fire(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline)
 {
-    monitor_unlock(monitor);
     word ended = strand_park(waiter->strand, STOP | LATE | FIRED, deadline);
     if (!(ended & FIRED)) {
         monitor_lock(monitor);
@@ -102,5 +101,6 @@ APART int monitor_finish(struct monitor *monitor, struct list *condition, bool r
     struct waiter waiter;
     waiter_init(&waiter, strand_current());
     list_append(condition, &waiter.link);
+    monitor_unlock(monitor);
     return monitor_await_fire(monitor, condition, &waiter, deadline);
 }

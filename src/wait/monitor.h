@@ -35,8 +35,7 @@ int monitor_wait(struct monitor *monitor, struct list *condition, bide_time dead
 int monitor_wait_listed(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline,
                         word reasons);
 
-/* Unlock, and wait to be fired, as monitor_wait_listed() with STOP and LATE; for who needs nothing but the fire, and so does not
- * lock again. */
+/* As monitor_wait_listed() with STOP and LATE, but unlocked before and after: for who needs nothing but the fire. */
 int monitor_await_fire(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline);
 
 /* The end of a call that waits unless it is ready: unlock, and if need be wait to be fired, or with BIDE_NOW have a look.

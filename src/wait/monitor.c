@@ -32,7 +32,7 @@ void monitor_unlock(struct monitor *monitor)
 }
 
 /* Under the monitor, which it may let go of: the park has ended without a fire. One may be on its way, and wins. */
-static word give_up(struct monitor *monitor, struct list *condition, struct waiter *waiter, word ended)
+static APART word give_up(struct monitor *monitor, struct list *condition, struct waiter *waiter, word ended)
 {
     if (link_is_listed(&waiter->link)) {
         list_remove(condition, &waiter->link);
@@ -72,7 +72,7 @@ int monitor_wait(struct monitor *monitor, struct list *condition, bide_time dead
     return monitor_wait_listed(monitor, condition, &waiter, deadline, reasons);
 }
 
-int monitor_await_fire(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline)
+APART int monitor_await_fire(struct monitor *monitor, struct list *condition, struct waiter *waiter, bide_time deadline)
 {
     word ended = strand_park(waiter->strand, STOP | LATE | FIRED, deadline);
     if (!(ended & FIRED)) {

@@ -55,10 +55,15 @@ void strand_init(struct strand *strand, const struct strand_operations *operatio
     word_init(&strand->word, 0);
 }
 
+static APART void init_thread(void)
+{
+    strand_init(&here.thread, &thread_operations);
+}
+
 struct strand *strand_thread(void)
 {
     if (!here.thread.operations)
-        strand_init(&here.thread, &thread_operations);
+        init_thread();
     return &here.thread;
 }
 

@@ -4,12 +4,19 @@
 
 #include <bide/base.h>
 
+#include <stdbool.h>
 #include <time.h>
 
 bide_time clock_now(void);
 
 /* So many seconds after that, never less; they are not negative. */
 bide_time clock_after(bide_time start, double seconds);
+
+/* Is it at least a tenth of a millisecond away? Then there is time to look for something else before sleeping until then. */
+static inline bool clock_is_far(bide_time when)
+{
+    return when == BIDE_FOREVER || when > clock_now() + 100000;
+}
 
 static inline struct timespec clock_timespec(bide_time time)
 {

@@ -3,10 +3,9 @@
 #include "base/clock.h"
 #include "base/inline.h"
 
-#define NEAR ((bide_time)100000) /* nanoseconds */
-#define LONGEST ((bide_time)30000)
-#define LOOKS_APART 16  /* looks between two at what costs more: the clock, and the lookout */
-#define OTHERS_ROUND 32 /* every so many times the queue comes first, what others have comes before it */
+#define LONGEST ((bide_time)30000) /* nanoseconds */
+#define LOOKS_APART 16             /* looks between two at what costs more: the clock, and the lookout */
+#define OTHERS_ROUND 32            /* every so many times the queue comes first, what others have comes before it */
 
 static word next_of_deques(struct worker *self)
 {
@@ -113,10 +112,7 @@ static bool can_steal(const struct worker *self)
 
 bool search_should_last(const struct worker *self)
 {
-    if (self->has_looked || load_relaxed(&self->pool->timed))
-        return false;
-    bide_time alarm = fibers_first_time(&self->fibers);
-    return alarm == BIDE_FOREVER || alarm > clock_now() + NEAR;
+    return !self->has_looked && !load_relaxed(&self->pool->timed) && clock_is_far(fibers_first_time(&self->fibers));
 }
 
 static bool sees_something(const struct worker *self)

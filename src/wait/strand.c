@@ -16,8 +16,6 @@
 
 #define PASSES 64 /* waits that find ready at once, until others have a turn */
 
-#define NEAR ((bide_time)100000) /* nanoseconds */
-
 static bool no_request_is_due(struct strand *self)
 {
     (void)self;
@@ -214,7 +212,7 @@ bool strand_take_back(struct strand *self)
 static bool changes_soon(const struct strand *self, word seen, bide_time deadline)
 {
     bool changed = false;
-    if (here.is_impatient || (deadline != BIDE_FOREVER && deadline < clock_now() + NEAR))
+    if (here.is_impatient || !clock_is_far(deadline))
         return false;
     unsigned looks = 0;
     for (unsigned most = patience_tries(&here.patience); looks < most && !changed; looks++) {
